@@ -1,4 +1,4 @@
-"""Labelling errors found in nEMO, of whose labels some are swapped at random.
+"""Labelling errors found in nEMO after some of its labels were swapped at random.
 
     python benchmarks/models/suspects.py [FOLDER] [--work DIR] [--set KEY=VALUE …]
 

@@ -148,9 +148,9 @@ def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts |
     elif options.order == "doubt":
         ranking = _by_doubt(workspace, options.seed)
     configuration = workspace.configuration
+    check_limit(options.limit)
     limit, number = options.limit, options.suspects
-    check_limit(limit)
-    if number is not None and limit is not None:
+    if limit is not None and number is not None:
         limit, number = None, min(limit, number)
     outcome = export_tasks(
         workspace.root,

@@ -82,6 +82,7 @@ def files(tmp_path, monkeypatch):
         "evaluate": ["r"],
         "predict": ["v1", "--run", "r", "--out", tmp_path / "out"],
         "serve": ["r", "--no-browser"],
+        "suspects": [],
         "withdraw": ["--speaker", "f01"],
     }
 

@@ -51,6 +51,7 @@ ARGUMENTS = {
     "evaluate": ["run"],
     "predict": ["{outside}/keep"],
     "serve": ["r1", "--no-browser"],
+    "suspects": [],
     "status": [],
     "why": ["clip"],
     "label-studio start": [],
