@@ -151,7 +151,7 @@ def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts |
     check_limit(options.limit)
     limit, number = options.limit, options.suspects
     if limit is not None and number is not None:
-        limit, number = None, min(limit, number)
+        number, limit = min(limit, number), None
     outcome = export_tasks(
         workspace.root,
         batch=options.batch,
