@@ -55,7 +55,9 @@ def _printable(text: str) -> str:
 
 
 class FileWarnings:
-    """Warnings about single files; those that differ in numbers only become one from the fourth on.
+    """Warnings about single files or other ``things``.
+
+    Those that differ in numbers only become one from the fourth on.
 
     Example:
         >>> warnings = FileWarnings()
@@ -65,7 +67,8 @@ class FileWarnings:
         ['a.wav: lacks 2 bytes; likewise 4 more files: b.wav, c.wav, d.wav …']
     """
 
-    def __init__(self) -> None:
+    def __init__(self, things: str = "files") -> None:
+        self._things = things
         self._alike: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
 
     def add(self, file: str | Path, warning: str) -> None:
@@ -83,7 +86,7 @@ class FileWarnings:
             others = ", ".join(file for file, _ in alike[1 : _SHOWN + 1])
             more = " …" if len(alike) > _SHOWN + 1 else ""
             first, count = alike[0][1], len(alike) - 1
-            lines.append(f"{first}; likewise {count} more files: {others}{more}")
+            lines.append(f"{first}; likewise {count} more {self._things}: {others}{more}")
         return lines
 
 

@@ -1,15 +1,40 @@
 """Late fusion of parts that were trained separately into one network."""
 
 import copy
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
 
 from models.config.train import TrainSettings
+from models.data import Example
 from models.model import FittedModel, build_network
 from models.training.solvers import FunctionalLayers
+from models.training.text_worth import TextWorth, text_worth
 
-__all__ = ["add_functional_layers", "fuse_branches"]
+__all__ = ["add_functional_layers", "fuse_branches", "weigh_text", "worth_of_texts"]
+
+
+def worth_of_texts(training: Sequence[Example], settings: TrainSettings) -> TextWorth | None:
+    """Return what the training clips' texts tell about their classes, None if that is unsure."""
+    return text_worth(
+        [clip.words[: settings.words.max_words] for clip in training],
+        [clip.label for clip in training],
+        [clip.group for clip in training],
+        repeated=settings.words.vectors is not None,
+    )
+
+
+def weigh_text(training: Sequence[Example], settings: TrainSettings) -> tuple[TrainSettings, str]:
+    """Return settings without weight for texts that tell nothing, and a warning or ""."""
+    if "text" not in settings.branch_names[1:] or not settings.words.weight:
+        return settings, ""  # there is none, or others are weighed against it
+    worth = worth_of_texts(training, settings)
+    if worth is None or worth.tells:
+        return settings, ""
+    weightless = settings.words.model_dump() | {"weight": 0.0}
+    consequence = "so the text has no weight in the model; try --modality audio"
+    return settings.changed(words=weightless), worth.warning(consequence)
 
 
 def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> FittedModel:

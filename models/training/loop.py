@@ -20,7 +20,7 @@ from models.model import FittedModel, untrained_model
 from models.runs import Epoch
 from models.training.augment import AugmentedClips
 from models.training.batches import drop_texts, epoch_order, mask_features
-from models.training.late_fusion import add_functional_layers, fuse_branches
+from models.training.late_fusion import add_functional_layers, fuse_branches, weigh_text
 from models.training.optim import (
     class_weights,
     deterministic,
@@ -40,7 +40,8 @@ class FitResult:
     """Result of a training: the model with the weights of ``kept_epoch``, and its history.
 
     ``epochs`` is the maximum number, ``stopped`` True if training ended early on request. ``kept``
-    has the kept epoch of each part that was trained by itself, by its modality.
+    has the kept epoch of each part that was trained by itself, by its modality; ``warning`` says if
+    the text has no weight, else it is "".
     """
 
     model: FittedModel
@@ -49,6 +50,7 @@ class FitResult:
     stopped: bool = False
     epochs: int = 0
     kept: Mapping[str, int] = field(default_factory=dict)
+    warning: str = ""
 
 
 _TO_THE_END: Mapping[str, int] = MappingProxyType({})
@@ -85,8 +87,9 @@ def fit(
     """
     if len(training) < 2:
         raise DataError(f"{len(training)} training clips, but at least 2 are needed; label more")
-    trained, others, kept = settings, [], dict[str, int]()
+    trained, others, kept, warning = settings, [], dict[str, int](), ""
     if settings.branches == "apart" and len(settings.branch_names) > 1:
+        settings, warning = weigh_text(training, settings)
         first, *rest = settings.branch_names
         trained = settings.changed(modality=first)
         for name in rest:
@@ -189,7 +192,9 @@ def fit(
         network.load_state_dict(state.kept_weights)
         network.cpu().eval()
         kept |= {trained.modality: state.kept_epoch}
-        return FitResult(finished(model), state.history, state.kept_epoch, stopped, last, kept)
+        return FitResult(
+            finished(model), state.history, state.kept_epoch, stopped, last, kept, warning
+        )
 
 
 def _refuse_non_finite(training: Sequence[Example]) -> None:

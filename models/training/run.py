@@ -173,7 +173,7 @@ def train_on(
                 )
             language = manifest.header.params.get("corpus", {}).get("language")
             fitted = replace(fitted, model=replace(fitted.model, language=language))
-            outcome.warnings += [doubt] if doubt else []
+            outcome.warnings += [text for text in (doubt, fitted.warning) if text]
             with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
                 watch.check()
                 with atomic_folder(out_folder) as folder:
@@ -314,6 +314,7 @@ def _text_coverage(examples: Examples, text: TextBranch) -> dict[str, Any]:
     return {
         "vocabulary": len(vocabulary.words),
         "with_vector": round(text.vector_coverage, 4),
+        "weight": text.weight,
         "known_words": {
             split: None if share is None else round(share, 4) for split, share in shares.items()
         },

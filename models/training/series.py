@@ -11,7 +11,7 @@ import tomli_w
 from manifests.access.lock import CorpusLock
 from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
 from manifests.splits.emobox import Lists
 from manifests.splits.folds import place_in_folds, side_in
 from manifests.splits.groups import Keys
@@ -161,6 +161,7 @@ def train_series(
         for seed in range(settings.seed, settings.seed + seeds)
         for fold, fold_manifest in by_fold.items()
     ]
+    noted = FileWarnings("runs")
     with run_lock("series", out_folder):
         subject = _series_toml(manifest, settings, folds, by_fold)
         clear_partials(out_folder, below=True)
@@ -169,9 +170,11 @@ def train_series(
         for done, run in enumerate(runs):
             run_progress = _series_progress(progress, done, len(runs), run.name)
             own = None if board is None else board / run.name
-            _train_run(
+            for warning in _train_run(
                 out_folder, run, settings, folds, outcome, run_progress, on_clip, announce, own
-            )
+            ):
+                noted.add(run.name, f"{run.name}: {warning}")
+        outcome.warnings += noted.lines()
         if outcome.kept == len(runs):
             with CorpusLock(manifest.corpus, "train", wait=True, announce=announce):
                 watch.check()
@@ -211,13 +214,13 @@ def _train_run(
     on_clip: Progress,
     announce: Callable[[str], None] | None,
     board: Path | None,
-) -> None:
-    """Train a run of the series, unless it is finished."""
+) -> list[str]:
+    """Train a run of the series, unless it is finished, and return its warnings."""
     out = folder / run.name
     if (out / CONFIGURATION).is_file():
         outcome.kept += 1
         progress(1, 1, "finished before")
-        return
+        return []
     try:
         trained = train_on(
             run.manifest,
@@ -233,12 +236,12 @@ def _train_run(
         raise
     except CorpusError as error:
         outcome.fail(run.name, str(error))
-        return
+        return []
     outcome.kept += 1
-    outcome.warnings += [f"{run.name}: {warning}" for warning in trained.warnings]
     for failure in trained.failures:
         if failure not in outcome.failures:
             outcome.fail(failure.item, failure.reason)
+    return trained.warnings
 
 
 def _predictions(folder: Path, runs: list[_SeriesRun]) -> Iterator[RunPredictions]:
