@@ -70,6 +70,20 @@ class Batch:
     functionals: Tensor
     extra: Mapping[str, Tensor]
 
+    def part(self, clips: NDArray[np.int64]) -> "Batch":
+        """Return the batch of some of its clips, as padded as before; of all, the same batch."""
+        if len(clips) == len(self.rows):
+            return self
+        return Batch(
+            self.rows[clips],
+            self.frames[clips],
+            self.lengths[clips],
+            self.words[clips],
+            self.speakers[clips],
+            self.functionals[clips],
+            {name: tensor[clips] for name, tensor in self.extra.items()},
+        )
+
     def to(self, device: torch.device) -> "Batch":
         """Return the batch on a device."""
         return Batch(

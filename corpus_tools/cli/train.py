@@ -56,6 +56,12 @@ def train(
         int | None, typer.Option(help="Seed of all random choices.  \\[default: 0]")
     ] = None,
     device: Device = None,
+    amp: Annotated[
+        bool | None,
+        typer.Option(
+            "--amp/--no-amp", help="Mixed precision: compute in 16 bits.  \\[default: --no-amp]"
+        ),
+    ] = None,
     threads: Threads = None,
     config: Annotated[
         Path | None,
@@ -127,7 +133,9 @@ def train(
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
         from corpus_tools.workspace.workspace import Workspace
+        from manifests.base.errors import ConfigurationError
         from models.config.overrides import apply_overrides
+        from models.training.distributed import process_count, processes
 
         workspace = Workspace.find(corpus)
         folder = manifest_folder(workspace.root, manifest)
@@ -140,17 +148,25 @@ def train(
             batch_size=batch_size,
             seed=seed,
             device=device,
+            amp=amp,
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
         boards = workspace.root / ".cache" / "tensorboard" if tensorboard else None
         lists = _lists(protocol, protocol_path, folds)
-        if folds is not None or seeds is not None or lists is not None:
-            _train_series(
-                run, workspace.runs, folder, settings, name, folds, lists, seeds or 1, boards
-            )
-            return
-        _train_one(run, workspace.runs, folder, settings, name, boards)
+        series = folds is not None or seeds is not None or lists is not None
+        with processes(settings.device):
+            if series and process_count() > 1:
+                raise ConfigurationError(
+                    "torchrun trains one model with all its processes; leave out --folds, "
+                    "--protocol and --seeds, or torchrun"
+                )
+            if series:
+                _train_series(
+                    run, workspace.runs, folder, settings, name, folds, lists, seeds or 1, boards
+                )
+            else:
+                _train_one(run, workspace.runs, folder, settings, name, boards)
 
 
 def _train_one(
@@ -164,13 +180,18 @@ def _train_one(
     """Train one model and show its metrics."""
     from models.evaluation.report import evaluation_tables
     from models.runs import free_name, new_run
-    from models.training.run import is_finished
+    from models.training.distributed import is_first
+    from models.training.run import is_finished, train_beside
     from models.training.run import train as train_model
 
     def is_taken(path: Path) -> bool:
         return path.exists() and not is_finished(path, folder, settings)
 
     out = new_run(runs, name or free_name(runs, folder.name, settings, is_taken))
+    if not is_first():
+        run.quiet, run.as_json = True, False
+        train_beside(folder, out, settings)
+        return
     with _Stage(run, "features") as clips, _Stage(run, "training") as epochs_done:
         outcome = train_model(
             folder,

@@ -138,6 +138,8 @@ class TrainSettings(Settings):
         threads: CPU threads for training; more than 1 helps large models on an idle machine, and
             slows training down on a busy one.
         device: ``cpu``, ``cuda``, ``mps``, or ``auto`` for the fastest available.
+        amp: mixed precision: compute the trained network in 16 bits, which is faster and takes less
+            memory on a GPU; weights stay in 32 bits.
         options: settings of installed feature extractors and branches, by name.
     """
 
@@ -169,6 +171,7 @@ class TrainSettings(Settings):
     max_seconds: float = Field(12.0, gt=0, le=60)
     threads: int = Field(1, ge=1, le=64)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    amp: bool = Field(False, exclude_if=lambda amp: not amp)
     features: FeatureSettings = Field(default_factory=FeatureSettings)
     audio: AudioSettings = Field(default_factory=AudioSettings)
     words: WordSettings = Field(default_factory=WordSettings)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -20,10 +21,20 @@ from models.model import FittedModel, untrained_model
 from models.runs import Epoch
 from models.training.augment import AugmentedClips
 from models.training.batches import drop_texts, epoch_order, mask_features
+from models.training.distributed import (
+    any_process,
+    as_in_first,
+    is_first,
+    same_weights,
+    share_of_batch,
+    synchronised,
+    total,
+)
 from models.training.late_fusion import add_functional_layers, fuse_branches, weigh_text
 from models.training.optim import (
     class_weights,
     deterministic,
+    mixed_precision,
     pick_device,
     target_shares,
     weighted_cross_entropy,
@@ -115,7 +126,7 @@ def fit(
                 watch(model)
             progress(1, 1, epoch.line)
             return FitResult(model, [epoch], 1, epochs=1, kept={trained.modality: 1})
-        network.to(device)
+        synchronised(network, device).to(device)
         augmented = AugmentedClips(model, training)
         clips = augmented.original
         sequences = clips.words if model.audio is None else clips.features
@@ -140,49 +151,56 @@ def fit(
         stage, clip_ids = trained.modality, [clip.clip_id for clip in (*training, *validation)]
         if state_store is not None:
             state.resume(state_store, stage, clip_ids)
+        same_weights(network)
         stopped = False
         while not _is_done(state, trained, last):
             number, losses, right = len(state.history) + 1, 0.0, 0
             network.train()
             clips = augmented.sample_epoch(state.generators.shuffle)
             for rows in epoch_order(lengths, trained.batch_size, state.generators.shuffle):
-                if stopped := should_stop():
+                if stopped := any_process(should_stop()):
                     break
-                batch = _augmented(clips.batch(rows), trained, state.generators.masks).to(device)
+                batch = _augmented(clips.batch(rows), trained, state.generators.masks)
+                own, part = share_of_batch(targets[rows] @ weights)
+                batch, mine = batch.part(own).to(device), rows[own]
                 functionals = batch.functionals
                 if layers is not None:  # these have been solved
                     functionals = torch.zeros_like(functionals)
-                logits = network(
-                    batch.frames,
-                    batch.lengths,
-                    batch.words,
-                    batch.speakers,
-                    functionals,
-                    batch.extra,
-                )
-                loss = weighted_cross_entropy(logits, targets[rows], weights)
+                with mixed_precision(device, trained):
+                    logits = network(
+                        batch.frames,
+                        batch.lengths,
+                        batch.words,
+                        batch.speakers,
+                        functionals,
+                        batch.extra,
+                    )
+                loss = weighted_cross_entropy(logits.float(), targets[mine], weights) * part
                 state.optimiser.step(loss)
-                value = float(loss.detach())
+                value = float(total(loss.detach()))
                 if not math.isfinite(value):
                     names = [clip_ids[row] for row in rows]
                     raise CorpusError(_divergence(number, value, names, state.optimiser.lr))
                 losses += value * len(rows)
-                right += int((logits.argmax(dim=1).cpu().numpy() == labels[rows]).sum())
+                if part:
+                    right += int((logits.argmax(dim=1).cpu().numpy() == labels[mine]).sum())
             if stopped:
                 break
+            right = int(total(torch.tensor(float(right), device=device)))
+            same_weights(network)
             current = finished(replace(model, network=network.cpu()))
             epoch = Epoch(
                 number,
                 state.optimiser.lr,
                 losses / len(training),
                 right / len(training),
-                *_validate(current, validation),
+                *as_in_first(partial(_validate, current, validation), 3 if validation else 0),
             )
             if watch is not None:
                 watch(current)
             network.to(device)
             state.record(epoch, keep_last=trained.keep == "last")
-            if state_store is not None:
+            if state_store is not None and is_first():
                 final = _is_done(state, trained, last)
                 state_store.save(stage, clip_ids, state.snapshot(), final=final)
             log(state.history)

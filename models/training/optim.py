@@ -17,6 +17,7 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
 from models.config.train import TrainSettings
 from models.data import Example
+from models.training.distributed import sum_gradients
 
 __all__ = [
     "OptimiserState",
@@ -24,6 +25,7 @@ __all__ = [
     "deterministic",
     "make_optimiser",
     "make_schedule",
+    "mixed_precision",
     "pick_device",
     "target_shares",
     "weighted_cross_entropy",
@@ -34,9 +36,15 @@ class OptimiserState:
     """Optimiser with its schedule over all ``steps`` of the training, and their state."""
 
     def __init__(
-        self, parameters: Iterable[torch.nn.Parameter], settings: TrainSettings, steps: int
+        self,
+        parameters: Iterable[torch.nn.Parameter],
+        settings: TrainSettings,
+        steps: int,
+        device: torch.device,
     ) -> None:
         self.optimiser = make_optimiser(parameters, settings)
+        scales = settings.amp and half_type(device) == torch.float16
+        self.scaler = torch.amp.GradScaler(device.type, enabled=scales)
         self.schedule = make_schedule(self.optimiser, settings, steps)
 
     @property
@@ -47,8 +55,10 @@ class OptimiserState:
     def step(self, loss: Tensor) -> None:
         """Update the weights by the gradients of a loss."""
         self.optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        self.optimiser.step()
+        torch.autograd.backward(self.scaler.scale(loss))
+        sum_gradients(self.optimiser.param_groups[0]["params"])
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         if self.schedule is not None:
             self.schedule.step()
 
@@ -64,7 +74,8 @@ class OptimiserState:
     def document(self) -> dict[str, Any]:
         """Return the state of the schedule, JSON-ready."""
         done = 0 if self.schedule is None else self.schedule.last_epoch
-        return {"lr": self.lr, "steps": done}
+        scaling = {"scaler": self.scaler.state_dict()} if self.scaler.is_enabled() else {}
+        return {"lr": self.lr, "steps": done, **scaling}
 
     def restore(self, tensors: dict[str, Tensor], document: dict[str, Any]) -> None:
         """Restore a state."""
@@ -77,6 +88,8 @@ class OptimiserState:
         self.optimiser.load_state_dict(self.optimiser.state_dict() | {"state": moments})
         for group in self.optimiser.param_groups:
             group["lr"] = float(document["lr"])
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(document["scaler"])
         if self.schedule is not None:
             self.schedule.last_epoch = int(document["steps"])
 
@@ -164,6 +177,28 @@ def pick_device(name: str) -> torch.device:
     if not available.get(name, False):
         raise ConfigurationError(f"this machine has no device {name!r}; use --device auto")
     return torch.device(name)
+
+
+def mixed_precision(
+    device: torch.device, settings: TrainSettings
+) -> contextlib.AbstractContextManager[object]:
+    """Return a context in which the network computes in half precision, if so configured."""
+    if not settings.amp:
+        return contextlib.nullcontext()
+    return torch.autocast(device.type, half_type(device))
+
+
+def half_type(device: torch.device) -> torch.dtype:
+    """Return the 16-bit type of a device: bfloat16, and float16 on GPUs without it.
+
+    Raises:
+        ConfigurationError: if the device has none for training.
+    """
+    if device.type == "mps":
+        raise ConfigurationError("amp is for the devices cuda and cpu; leave it out on mps")
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        return torch.float16
+    return torch.bfloat16
 
 
 @contextlib.contextmanager

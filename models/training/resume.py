@@ -129,7 +129,7 @@ class TrainingState:
     ) -> None:
         self.network, self.device = network, device
         self.generators = Generators(settings.seed, device)
-        self.optimiser = OptimiserState(network.parameters(), settings, steps)
+        self.optimiser = OptimiserState(network.parameters(), settings, steps, device)
         self.history: list[Epoch] = []
         self.best_score, self.kept_epoch = -math.inf, 0
         self.kept_weights = self._weights()

@@ -36,12 +36,13 @@ from models.loading import load_examples
 from models.model import FittedModel
 from models.plots import draw_accuracy, draw_confusion, draw_loss
 from models.runs import CONFIGURATION, history_csv, run_lock
+from models.training.distributed import is_called, is_first, others_waiting, process_count
 from models.training.loop import FitResult
 from models.training.refit import fit_calibrated, validation_joined
 from models.training.resume import StateStore
 from models.training.tensorboard import tensorboard_log
 
-__all__ = ["is_finished", "train", "train_on"]
+__all__ = ["is_finished", "train", "train_beside", "train_on"]
 
 
 def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome) -> None:
@@ -141,7 +142,7 @@ def train_on(
     board_log = tensorboard_log(board)
     outcome = Outcome(warnings=manifest.caveats())
     manifest, joined = validation_joined(manifest, settings)
-    with run_lock("train", out_folder):
+    with others_waiting() as call_others, run_lock("train", out_folder):
         if out_folder.exists():
             metrics = _finished(out_folder, manifest, settings, division)
             if metrics is None:
@@ -160,6 +161,7 @@ def train_on(
             speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
         check_examples(examples, settings, outcome)
         state_store = _state_store(out_folder.parent, manifest, settings, division)
+        call_others()
         try:
             with stopping() as stopped, board_log as log:
                 fitted, doubt = fit_calibrated(
@@ -194,6 +196,21 @@ def train_on(
         )
     _describe(outcome, out_folder, manifest, metrics["splits"], state_store.resumed)
     return outcome
+
+
+def train_beside(manifest_folder: Path, out_folder: Path, settings: TrainSettings) -> None:
+    """Train in another process than the first, which calls :func:`train`; nothing is written."""
+    manifest, joined = validation_joined(open_manifest(manifest_folder), settings)
+    if not is_called():
+        return
+    fit_calibrated(
+        load_examples(manifest, settings, Outcome()),
+        joined,
+        settings,
+        progress=no_progress,
+        should_stop=lambda: False,
+        state_store=_state_store(out_folder.parent, manifest, settings, _UNCHANGED),
+    )
 
 
 def _describe(
@@ -252,10 +269,17 @@ def _state_store(
         "digest": manifest.header.digest,
         "torch": version("torch"),
         "corpus_tools": version("corpus-tools"),
+        **_several(),
         **division,
     }
-    clear_partials(runs / ".unfinished", below=True)
+    if is_first():
+        clear_partials(runs / ".unfinished", below=True)
     return StateStore(runs / ".unfinished" / fingerprint(identity)[:16], identity)
+
+
+def _several() -> dict[str, int]:
+    """Return the number of processes, on which the result depends, if there are several."""
+    return {"processes": process_count()} if process_count() > 1 else {}
 
 
 def _write_run(
@@ -325,6 +349,7 @@ def _config_toml(manifest: Manifest, settings: TrainSettings, division: Mapping[
     run = {
         "manifest": manifest.header.version,
         "digest": manifest.header.digest,
+        **_several(),
         **division,
         "created": created_now(),
         "corpus_tools": version("corpus-tools"),
