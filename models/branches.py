@@ -14,12 +14,14 @@ from torch import Tensor, nn
 
 from manifests.base.plugins import load_plugin
 from models.config.branches import BRANCH_GROUP, BRANCHES
+from models.config.pretrained import is_pretrained
 from models.config.train import TrainSettings
 from models.data import Example
 from models.encoders.audio import AudioEncoder
 from models.encoders.text import TextCNN, TextLinear
 from models.features.extractor import FeatureExtractor, Features, make_extractor, truncate
 from models.features.normalise import Normaliser
+from models.pretrained.encoder import Pretrained
 from models.text.vectors import learn_words
 from models.text.vocabulary import Vocabulary
 
@@ -30,6 +32,7 @@ __all__ = [
     "branch_class",
     "needs_sound",
     "needs_text",
+    "pretrained_encoders",
 ]
 
 
@@ -186,6 +189,12 @@ def needs_sound(settings: TrainSettings) -> bool:
 def needs_text(settings: TrainSettings) -> bool:
     """Return True if a branch uses the words of the clips."""
     return any(branch_class(name).needs_text for name in settings.branch_names)
+
+
+def pretrained_encoders(settings: TrainSettings) -> list[Pretrained]:
+    """Return the pretrained encoders that a model of these settings needs."""
+    named = [settings.audio.features if "audio" in settings.branch_names else None]
+    return [Pretrained(name) for name in named if name is not None and is_pretrained(name)]
 
 
 def functional_count(settings: TrainSettings) -> int:

@@ -15,7 +15,14 @@ from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.storage.checksums import read_whole
 from manifests.storage.store import canonical_json, sha256_file, write_bytes, write_text
-from models.branches import AudioBranch, Branch, TextBranch, branch_class, functional_count
+from models.branches import (
+    AudioBranch,
+    Branch,
+    TextBranch,
+    branch_class,
+    functional_count,
+    pretrained_encoders,
+)
 from models.config.branches import BRANCHES
 from models.config.train import TrainSettings
 from models.features.extractor import make_extractor
@@ -38,7 +45,12 @@ _KEYS = {
     "vocabulary",
     "weights_sha256",
 }
-_LATER_KEYS = {"temperature", "branches", "language"}  # missing from older files, or unknown
+_LATER_KEYS = {
+    "temperature",
+    "branches",
+    "language",
+    "encoders",
+}  # missing from older files, or unknown
 
 
 def write_model(folder: Path, model: FittedModel) -> None:
@@ -68,6 +80,8 @@ def write_model(folder: Path, model: FittedModel) -> None:
         description["branches"] = others
     if model.language:
         description["language"] = model.language
+    if encoders := pretrained_encoders(model.settings):
+        description["encoders"] = {one.name: one.fingerprint() for one in encoders}
     write_text(folder / DESCRIPTION, canonical_json(description) + "\n")
 
 
@@ -91,6 +105,7 @@ def read_model(folder: Path) -> FittedModel:
         raise DataError(f"{path}: settings '{where}': {first['msg']}; {_REMEDY}") from error
     except DataError as error:
         raise DataError(f"{path}: {error}; {_REMEDY}") from error
+    _check_encoders(path, settings, description.get("encoders", {}))
     weights = _read_weights(folder / WEIGHTS, description["weights_sha256"])
     text = branches.get("text")
     if isinstance(text, TextBranch) and settings.words.kind == "cnn":
@@ -106,6 +121,16 @@ def read_model(folder: Path) -> FittedModel:
     if not isinstance(language, str | None):
         raise DataError(f"{path}: language is not a code; {_REMEDY}")
     return FittedModel(network.eval(), branches, settings, EMOTIONS, temperature, language)
+
+
+def _check_encoders(path: Path, settings: TrainSettings, recorded: Any) -> None:
+    """Raise DataError if a pretrained encoder isn't the one that the model was trained on."""
+    for one in pretrained_encoders(settings):
+        if not isinstance(recorded, dict) or recorded.get(one.name) != one.fingerprint():
+            raise DataError(
+                f"{path}: the model was trained on another version of {one.name} (its files "
+                f"differ); put that version back, or train again"
+            )
 
 
 def _parse_branch(name: str, description: dict[str, Any], settings: TrainSettings) -> Branch:

@@ -1,11 +1,12 @@
 """Settings of sections [train.features], [train.audio] and [train.words] of corpus.toml."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from manifests.base.plugins import plugin_names
 from manifests.base.settings import Settings
+from models.config.pretrained import absolute
 
 __all__ = [
     "BRANCHES",
@@ -85,7 +86,9 @@ class AudioSettings(Settings):
     """Audio branch: convolutions, ODConv, CBAM and pooling over time.
 
     Attributes:
-        features: feature extractor: ``mfcc``, or the name of an installed one.
+        features: feature extractor: ``mfcc``, the name of an installed one, or a pretrained encoder
+            of speech (wav2vec 2.0, HuBERT, WavLM …) in the format of ``transformers``: ``hf:`` and
+            its folder, or its name in the local cache of the hub.
         layout: ``image`` convolves over coefficients and time, with the features as one channel;
             ``sequence`` convolves over time only, with the features as channels.
         channels: channels of the convolutions.
@@ -103,7 +106,9 @@ class AudioSettings(Settings):
             trained apart.
     """
 
-    features: str = Field("mfcc", exclude_if=lambda name: name == "mfcc")  # as runs before it
+    features: Annotated[str, AfterValidator(absolute)] = Field(
+        "mfcc", exclude_if=lambda name: name == "mfcc"
+    )  # as runs before it
     layout: Literal["image", "sequence"] = "sequence"
     channels: int = Field(16, ge=4, le=512)
     dynamic: bool = True

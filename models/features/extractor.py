@@ -1,13 +1,15 @@
 """Feature extractors of the audio branch: their interface, and the registry of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.errors import ConfigurationError
 from manifests.base.plugins import load_plugin
+from models.config.pretrained import PREFIX, is_pretrained
 from models.config.train import TrainSettings
 
 __all__ = ["SAMPLE_RATE", "FeatureExtractor", "Features", "Samples", "make_extractor", "truncate"]
@@ -60,7 +62,11 @@ def make_extractor(settings: TrainSettings) -> FeatureExtractor:
         from models.features.mfcc import MfccExtractor  # a subclass
 
         return MfccExtractor(settings.features)
-    make = load_plugin(_GROUP, name, "feature extractor", shipped=["mfcc"])
+    if is_pretrained(name):
+        from models.features.pretrained import PretrainedExtractor  # a subclass
+
+        return PretrainedExtractor(name, pretrained_layers(settings.options))
+    make = load_plugin(_GROUP, name, "feature extractor", shipped=["mfcc", f"{PREFIX}PATH"])
     extractor = make(settings)
     if not isinstance(extractor, FeatureExtractor):
         raise ConfigurationError(
@@ -68,6 +74,18 @@ def make_extractor(settings: TrainSettings) -> FeatureExtractor:
             f"models.features.extractor.FeatureExtractor; report it to its author"
         )
     return extractor
+
+
+def pretrained_layers(options: Mapping[str, Mapping[str, Any]]) -> list[int] | None:
+    """Return the layers of a pretrained encoder in ``[train.options.hf]``, None without any."""
+    given = options.get("hf", {})
+    layers = given.get("layers")
+    numbers = isinstance(layers, list | tuple) and all(type(layer) is int for layer in layers)
+    if given.keys() - {"layers"} or not (layers is None or numbers):
+        raise ConfigurationError(
+            "[train.options.hf]: has the key layers only, a list of numbers such as [4, 5, 6]"
+        )
+    return None if layers is None else list(layers)
 
 
 def truncate(clips: Sequence[Features], settings: TrainSettings) -> list[Features]:
@@ -84,4 +102,4 @@ def _resampled(samples: Samples, speed: float) -> Samples:
     return resampled
 
 
-_GROUP = "corpus_tools.feature_extractors"
+_GROUP = "corpus_tools.features"

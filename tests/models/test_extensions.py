@@ -39,7 +39,7 @@ def site(tmp_path_factory):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1.0\n")
         lines = [f"{name} = {value}\n" for name, value in entries.items()]
-        if "extractors" in group:
+        if group == "corpus_tools.features":
             lines.append("broken = corpus_energy:Missing\nwrong = builtins:str\n")
         (info / "entry_points.txt").write_text(f"[{group}]\n{''.join(lines)}")
         (site / f"{module}.py").write_text(code, encoding="utf-8")
