@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from manifests.base.emotions import EMOTIONS
+from manifests.card.plots import save_pdf
 from manifests.storage.store import atomic_path
 from models.runs import Epoch
 
@@ -203,6 +204,9 @@ def _figure(width: float, height: float) -> "Figure":
 
 def _save(figure: "Figure", path: Path) -> None:
     with atomic_path(path) as temporary:
+        if path.suffix == ".pdf":
+            save_pdf(figure, temporary)
+            return
         figure.savefig(temporary, format="png")
 
 

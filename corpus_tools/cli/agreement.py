@@ -25,6 +25,14 @@ def agreement(
             help="Also write an HTML page with plots; it works offline.",
         ),
     ] = None,
+    latex: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            file_okay=False,
+            help="Also write the tables for LaTeX (booktabs), agreement.tex, and agreement.pdf.",
+        ),
+    ] = None,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -52,5 +60,11 @@ def agreement(
             write_agreement_page(html, report, workspace.configuration.corpus.name)
             run.outcome.outputs.append(html)
             run.note(f"wrote {html}")
+        if latex is not None:
+            from annotation.reliability.figures import write_agreement_latex
+
+            write_agreement_latex(latex, report)
+            run.outcome.outputs.append(latex)
+            run.note(f"wrote {latex}: agreement.tex, agreement.pdf")
         for table in agreement_tables(report) if outcome.items_in else ():
             run.result(table)

@@ -35,6 +35,19 @@ def compare(
         str | None,
         typer.Option(help="Name of the folder, runs/NAME.  \\[default: e.g. compare-v1-default]"),
     ] = None,
+    added: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="egemaps|whisper",
+            help="Another system: egemaps, an SVM on openSMILE's eGeMAPS, or whisper, the audio "
+            "model on Whisper's encoder; may be repeated.  \\[default: egemaps, if openSMILE is "
+            "installed]",
+        ),
+    ] = None,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Also write table.tex (booktabs) and figures as PDF.")
+    ] = False,
     epochs: Epochs = None,
     lr: LearningRate = None,
     batch_size: BatchSize = None,
@@ -55,6 +68,7 @@ def compare(
         ready_for_features()
         from corpus_tools.workspace.workspace import Workspace
         from models.comparison.compare import compare as compare_systems
+        from models.comparison.egemaps import has_opensmile
         from models.comparison.table import rich_table
         from models.runs import new_run
 
@@ -71,7 +85,16 @@ def compare(
         )
         out = new_run(workspace.runs, name or f"compare-{folder.name}-{settings.preset}")
         with run.progress("epochs") as progress:
-            outcome = compare_systems(folder, out, settings, seeds, progress, announce=run.note)
+            outcome = compare_systems(
+                folder,
+                out,
+                settings,
+                seeds,
+                progress,
+                added=added or (["egemaps"] if has_opensmile() else []),
+                latex=latex,
+                announce=run.note,
+            )
         run.outcome.merge(outcome)
         run.result(rich_table(outcome.details))
-        run.result(f"wrote {out}: table.md, table.csv, compare.json, figure5.png, figure6.png")
+        run.result(f"wrote {out}: compare.html, table.md, table.csv, compare.json and figures")

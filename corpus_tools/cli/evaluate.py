@@ -29,6 +29,9 @@ def evaluate(
             help="Folder to write.  \\[default: evaluation/VERSION-SPLIT in the run's folder]"
         ),
     ] = None,
+    latex: Annotated[
+        bool, typer.Option("--latex", help="Also write tables.tex (booktabs) and plots as PDF.")
+    ] = False,
     corpus: CorpusFolder = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -51,7 +54,12 @@ def evaluate(
         version = manifest or trained_on(folder)
         with run.progress("features") as progress:
             outcome = evaluate_model(
-                folder, manifest_folder(workspace.root, version), split, progress, out=out
+                folder,
+                manifest_folder(workspace.root, version),
+                split,
+                progress,
+                out=out,
+                latex=latex,
             )
         run.outcome.merge(outcome)
         for table in evaluation_tables(split, outcome.details["metrics"]):

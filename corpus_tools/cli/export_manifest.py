@@ -26,8 +26,8 @@ def export_manifest(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="csv, parquet, hf (Hugging Face audiofolder), audformat, lhotse, croissant, or "
-            "one that an installed package adds.",
+            help="csv, parquet, hf (Hugging Face audiofolder), audformat, lhotse, croissant, latex "
+            "(tables and figures, no clips), or one that an installed package adds.",
         ),
     ] = "csv",
     audio: Annotated[

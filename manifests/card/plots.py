@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_classes", "draw_splits"]
+__all__ = ["COLOURS", "draw_classes", "draw_splits", "save_pdf"]
 
 # Okabe & Ito's colours, distinguishable with colour blindness
 COLOURS: dict[Split, str] = {
@@ -23,7 +23,7 @@ COLOURS: dict[Split, str] = {
 
 
 def draw_classes(partition: Partition, path: Path) -> None:
-    """Plot clips per class, stacked by split, into a PNG."""
+    """Plot clips per class, stacked by split, into a PNG or PDF."""
     figure, axes = _figure()
     below = [0] * len(EMOTIONS)
     for split in _present(partition):
@@ -41,7 +41,7 @@ def draw_classes(partition: Partition, path: Path) -> None:
 
 
 def draw_splits(partition: Partition, path: Path) -> None:
-    """Plot the share of each class per split into a PNG; equal bars mean a stratified split."""
+    """Plot the share of each class per split, PNG or PDF; equal bars mean a stratified split."""
     figure, axes = _figure()
     splits = _present(partition)
     width = 0.8 / len(splits)
@@ -77,4 +77,15 @@ def _save(figure: "Figure", axes: "Axes", path: Path) -> None:
     axes.yaxis.grid(color="#DDDDDD", linewidth=0.8)
     axes.set_axisbelow(True)
     figure.legend(frameon=False, loc="outside lower center", ncols=4)
+    if path.suffix == ".pdf":
+        save_pdf(figure, path)
+        return
     figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def save_pdf(figure: "Figure", path: Path) -> None:
+    """Write a figure as PDF, with letters that can be searched; equal figures give equal bytes."""
+    from matplotlib import rc_context
+
+    with rc_context({"pdf.fonttype": 42}):
+        figure.savefig(path, format="pdf", metadata={"CreationDate": None})

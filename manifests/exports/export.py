@@ -45,6 +45,7 @@ def export_manifest(
         raise ConfigurationError(
             f"--audio none: {chosen.name} needs the audio; use copy, link or flac"
         )
+    audio = audio if chosen.with_audio else "none"
     _check_place(manifest.corpus.resolve(), to)
     target = to.absolute()
     finished = target.is_dir()

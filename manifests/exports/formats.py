@@ -15,6 +15,7 @@ from manifests.exports import (
     croissant,
     csv_table,
     huggingface,
+    latex_card,
     lhotse_sets,
     parquet,
 )
@@ -32,7 +33,8 @@ class Format:
     """Export format; ``name`` is the value of ``--format``.
 
     ``write`` writes everything but the audio into the export's folder, ``layout`` gives the folder
-    of each clip within the export, ``needs_audio`` refuses exports without audio.
+    of each clip within the export, ``needs_audio`` refuses exports without audio, ``with_audio``
+    is False for those that never have any.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Format:
     write: Callable[[Contents, Path], None]
     layout: Layout = lambda entry: "audio"
     needs_audio: bool = False
+    with_audio: bool = True
 
 
 FORMATS = {
@@ -61,6 +64,9 @@ FORMATS = {
             needs_audio=True,
         ),
         Format("lhotse", "recordings, supervisions and cuts", lhotse_sets.write, needs_audio=True),
+        Format(
+            "latex", "the card's table and figures for a paper", latex_card.write, with_audio=False
+        ),
         Format("croissant", "a table described in MLCommons' Croissant", croissant.write),
     )
 }

@@ -20,16 +20,19 @@ Labels = NDArray[np.int64]
 
 
 def predict_with_baseline(
-    examples: Mapping[str, Sequence[Example]], settings: TrainSettings
+    examples: Mapping[str, Sequence[Example]], settings: TrainSettings, *, pooled: bool = False
 ) -> Labels:
     """Return the classes that the baseline predicts for the test clips (n,).
 
-    Functionals are standardised as the networks' features are: within each speaker, with
-    ``settings.prior`` clips of the corpus as a prior, or over the training clips. C is chosen on
-    the validation clips by UAR, the smallest of equals; without any it is 0.01.
+    The features of clips are functionals already if ``pooled`` (1, F). Functionals are standardised
+    as the networks' features are: within each speaker, with ``settings.prior`` clips of the corpus
+    as a prior, or over the training clips. C is chosen on the validation clips by UAR, the smallest
+    of equals; without any it is 0.01.
     """
     rows = {
-        split: functionals(truncate([clip.features for clip in clips], settings))[:, None]
+        split: np.stack([clip.features for clip in clips])
+        if pooled
+        else functionals(truncate([clip.features for clip in clips], settings))[:, None]
         for split, clips in examples.items()
         if clips
     }  # (n, 1, F): one frame per clip

@@ -2,8 +2,9 @@
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,21 @@ from manifests.storage.partials import clear_partials
 from manifests.storage.store import write_text
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import Manifest
+from models.comparison.egemaps import with_egemaps
+from models.comparison.page import comparison_page
 from models.comparison.table import (
+    EGEMAPS,
     FUSION,
     NETWORKS,
-    SYSTEMS,
+    OPTIONAL,
+    SVM,
+    WHISPER,
     caption,
     markdown,
     system_rows,
     table_csv,
 )
+from models.comparison.table import latex as latex_text
 from models.comparison.trials import SystemRun, Trials
 from models.config.train import TrainSettings
 from models.data import Examples
@@ -40,6 +47,8 @@ from models.evaluation.report import rounded
 from models.loading import load_examples
 from models.plots import draw_curves
 from models.runs import check_subject, run_lock, write_document
+from models.training.late_fusion import worth_of_texts
+from models.training.text_worth import TextWorth
 
 __all__ = ["compare"]
 
@@ -53,6 +62,8 @@ def compare(
     seeds: int,
     progress: Progress = no_progress,
     *,
+    added: Collection[str] = (),
+    latex: bool = False,
     on_clip: Progress = no_progress,
     announce: Callable[[str], None] | None = None,
 ) -> Outcome:
@@ -61,17 +72,24 @@ def compare(
     Networks have ``seeds`` seeds from 0. Every finished run is stored in ``parts/``: an interrupted
     comparison resumes, and one with more seeds trains only the new ones. In the end the folder
     holds ``table.md``, ``table.csv``, ``compare.json`` (also the outcome's ``details``),
-    ``predictions.csv``, ``figure5.png`` and ``figure6.png``. ``progress`` is called after every
-    epoch, ``on_clip`` after the features of every clip, ``announce`` before a long wait for other
-    commands.
+    ``predictions.csv``, ``figure5.png`` and ``figure6.png``, and all of it in ``compare.html``;
+    with ``latex`` also ``table.tex`` and the figures as PDF. ``added`` has the keys of systems that
+    are compared on request. ``progress`` is called after every epoch, ``on_clip`` after the
+    features of every clip, ``announce`` before a long wait for other commands.
 
     Raises:
         WithdrawnError: if clips are withdrawn meanwhile; parts of an unfinished one are deleted.
-        ConfigurationError: if the folder holds something else, or a comparison of other settings.
+        ConfigurationError: if the folder holds something else, or a comparison of other settings,
+            or an added system can't be run here.
         DataError: if the manifest is damaged, or a split has too few clips.
     """
+    known = [system.key for system in OPTIONAL]
+    if unknown := sorted(set(added) - set(known)):
+        raise ConfigurationError(f"--with {unknown[0]}: choose from {', '.join(known)}")
     manifest = open_manifest(manifest_folder)
     outcome = Outcome(warnings=manifest.caveats())
+    if settings.refit:
+        outcome.warnings.append("refit isn't used here: all systems train on the training split")
     with run_lock("compare", out_folder):
         with CorpusLock(manifest.corpus, "compare"):
             watch = WithdrawalWatch(manifest.corpus, manifest.entries)
@@ -80,14 +98,16 @@ def compare(
             check_subject(out_folder / _SETTINGS, subject, "settings")
             examples = load_examples(manifest, FUSION.settings(settings), outcome, progress=on_clip)
             _check(manifest_folder, examples, outcome)
+            inputs = _inputs(manifest, settings, examples, added, on_clip)
             write_text(out_folder / _SETTINGS, subject)
-            texts = load_examples(manifest, settings.changed(modality="text"), Outcome())
             speakers = {entry.clip_id: entry.speaker for entry in manifest.entries}
-        readable = {split: {clip.clip_id for clip in clips} for split, clips in examples.items()}
-        texts = {
-            split: [clip for clip in clips if clip.clip_id in readable[split]]
-            for split, clips in texts.items()
-        }
+        worth = worth_of_texts(examples["train"], settings)
+        if worth is not None and not worth.tells:
+            apart = settings.branches == "apart"
+            outcome.warnings.append(
+                f"{worth.sentence}; {'so fusion gives it no weight' if apart else _NOISE}; try "
+                f"--modality audio"
+            )
 
         @contextmanager
         def publishing() -> Iterator[None]:
@@ -97,11 +117,17 @@ def compare(
 
         shown = watch.during(progress)
         try:
-            runs = Trials(out_folder, settings, examples, texts, shown, publishing).run(seeds)
+            runs = Trials(out_folder, settings, inputs, shown, publishing).run(seeds)
             with publishing():
-                document = _document(manifest, settings, seeds, examples, speakers, runs)
+                document = _document(manifest, settings, seeds, examples, speakers, runs, worth)
                 with checksums_renewed(out_folder):
-                    _write(out_folder, document, examples, runs)
+                    _write(out_folder, document, examples, runs, latex=latex)
+                    figures = {
+                        "Training loss of the unimodal models": out_folder / "figure5.png",
+                        "Accuracy of the fusion": out_folder / "figure6.png",
+                    }
+                    page = comparison_page(document, figures, subject, outcome.warnings)
+                    write_text(out_folder / "compare.html", page)
         except WithdrawnError:
             if not (out_folder / _DOCUMENT).is_file():
                 shutil.rmtree(out_folder)
@@ -109,6 +135,31 @@ def compare(
     outcome.outputs.append(out_folder)
     outcome.details |= {"run": out_folder.name, **document}
     return outcome
+
+
+def _inputs(
+    manifest: Manifest,
+    settings: TrainSettings,
+    examples: Examples,
+    added: Collection[str],
+    on_clip: Progress,
+) -> dict[str, Examples]:
+    """Return the same clips for each system by its key, with the features that it takes."""
+    inputs = {system.key: examples for system in (SVM, *NETWORKS)}
+    inputs["text"] = load_examples(manifest, settings.changed(modality="text"), Outcome())
+    if EGEMAPS.key in added:
+        inputs[EGEMAPS.key] = with_egemaps(manifest, examples)
+    if WHISPER.key in added:
+        own = WHISPER.settings(settings)
+        inputs[WHISPER.key] = load_examples(manifest, own, Outcome(), progress=on_clip)
+    readable = {clip.clip_id for clips in examples.values() for clip in clips}
+    return {
+        key: {
+            split: [clip for clip in clips if clip.clip_id in readable]
+            for split, clips in own_clips.items()
+        }
+        for key, own_clips in inputs.items()
+    }
 
 
 def _subject(manifest: Manifest, settings: TrainSettings) -> str:
@@ -154,11 +205,12 @@ def _document(
     examples: Examples,
     speakers: Mapping[str, str | None],
     runs: Sequence[SystemRun],
+    worth: TextWorth | None,
 ) -> dict[str, Any]:
     truth = np.array([clip.label for clip in examples["test"]], dtype=np.int64)
-    predictions: dict[str, dict[int, Labels]] = {system.key: {} for system in SYSTEMS}
+    predictions: dict[str, dict[int, Labels]] = {}
     for run in runs:
-        predictions[run.system][run.seed] = np.array(run.told, dtype=np.int64)
+        predictions.setdefault(run.system, {})[run.seed] = np.array(run.told, dtype=np.int64)
     resamples = resample_systems(
         truth,
         {key: list(by_seed.values()) for key, by_seed in predictions.items()},
@@ -174,6 +226,7 @@ def _document(
         "clips": {split: len(clips) for split, clips in examples.items()},
         "chance_accuracy": rounded(chance.chance_accuracy),
         "chance_uar": rounded(chance.chance_uar),
+        "text": rounded(asdict(worth) | {"sentence": worth.sentence}) if worth else None,
         "interval": resamples.describe(),
         "interval_over": resamples.over,
         "systems": system_rows(truth, predictions, len(EMOTIONS), resamples),
@@ -182,10 +235,18 @@ def _document(
 
 
 def _write(
-    folder: Path, document: dict[str, Any], examples: Examples, runs: Sequence[SystemRun]
+    folder: Path,
+    document: dict[str, Any],
+    examples: Examples,
+    runs: Sequence[SystemRun],
+    *,
+    latex: bool,
 ) -> None:
-    draw_figure_5(folder / "figure5.png", runs)
-    draw_figure_6(folder / "figure6.png", runs)
+    for ending in ("png", "pdf") if latex else ("png",):
+        draw_figure_5(folder / f"figure5.{ending}", runs)
+        draw_figure_6(folder / f"figure6.{ending}", runs)
+    if latex:
+        write_text(folder / "table.tex", latex_text(document))
     write_text(folder / "predictions.csv", csv_text(_prediction_rows(examples, runs)))
     write_text(folder / "table.csv", csv_text(table_csv(document)))
     write_text(folder / "table.md", markdown(document))
@@ -200,7 +261,7 @@ def _prediction_rows(examples: Examples, runs: Sequence[SystemRun]) -> Iterator[
 
 
 def draw_figure_5(path: Path, runs: Sequence[SystemRun]) -> None:
-    """Draw the training loss of the unimodal models by epoch, as a PNG."""
+    """Draw the training loss of the unimodal models by epoch, as a PNG or PDF."""
     curves = {
         system.name: [
             [epoch.train_loss for epoch in run.history] for run in runs if run.system == system.key
@@ -212,7 +273,7 @@ def draw_figure_5(path: Path, runs: Sequence[SystemRun]) -> None:
 
 
 def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
-    """Draw the fusion's accuracy on training and test clips by epoch, as a PNG."""
+    """Draw the fusion's accuracy on training and test clips by epoch, as a PNG or PDF."""
     fusions = [run for run in runs if run.system == FUSION.key]
     training = [[epoch.train_accuracy for epoch in run.history] for run in fusions]
     testing = [list(run.test_accuracy) for run in fusions]
@@ -221,4 +282,5 @@ def draw_figure_6(path: Path, runs: Sequence[SystemRun]) -> None:
 
 
 _SETTINGS = "compare.toml"
+_NOISE = "so it can only be noise in the fusion"
 _DOCUMENT = "compare.json"

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.base.latex import latex_table
+from manifests.base.outcome import counted
 from models.config.train import Modality, TrainSettings
 from models.evaluation.bootstrap import RESAMPLED, SystemResamples, interval
 from models.evaluation.metrics import confusion_matrix, scores
@@ -16,13 +18,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 __all__ = [
+    "BASELINES",
+    "COLUMNS",
+    "EGEMAPS",
     "FUSION",
     "NETWORKS",
+    "OPTIONAL",
     "SVM",
     "SYSTEMS",
+    "WHISPER",
     "System",
     "caption",
+    "cells",
     "holm",
+    "latex",
     "markdown",
     "rich_table",
     "system_rows",
@@ -33,12 +42,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class System:
-    """One row of the table: its key in files, name, input, and settings of its audio branch."""
+    """One row of the table: its key in files, name, input, and settings of its audio branch.
+
+    ``preset`` is another preset than that of the comparison.
+    """
 
     key: str
     name: str
     modality: Modality
     audio: dict[str, Any] = field(default_factory=dict)
+    preset: str | None = None
 
     def settings(self, base: TrainSettings, seed: int = 0) -> TrainSettings:
         """Return the settings of a run, from those shared by all systems.
@@ -47,11 +60,19 @@ class System:
             >>> NETWORKS[0].settings(TrainSettings()).audio.dynamic
             False
         """
-        return base.changed(modality=self.modality, seed=seed, audio=self.audio or None)
+        return base.changed(
+            preset=self.preset, modality=self.modality, seed=seed, audio=self.audio or None
+        )
 
 
 SVM = System("svm", "functionals + linear SVM", "audio")
 """Baseline without a network or a seed."""
+
+EGEMAPS = System("egemaps", "eGeMAPS + linear SVM", "audio")
+"""Baseline on openSMILE's features, if asked for or openSMILE is installed."""
+
+WHISPER = System("whisper", "audio: Whisper's encoder", "audio", preset="whisper")
+"""Audio model on the recogniser's features, if asked for."""
 
 FUSION = System("fusion", "fusion", "both")
 """Reference system of the differences."""
@@ -66,8 +87,14 @@ NETWORKS = (
 )
 """Systems of the paper's Table 2."""
 
-SYSTEMS = (SVM, *NETWORKS)
-"""All rows, the simplest first."""
+OPTIONAL = (EGEMAPS, WHISPER)
+"""Systems that are compared on request."""
+
+BASELINES = (SVM, EGEMAPS)
+"""Systems without a network and without a seed."""
+
+SYSTEMS = (*BASELINES, *NETWORKS[:-2], WHISPER, *NETWORKS[-2:])
+"""All rows that there may be, the simplest first."""
 
 
 def two_sided(differences: NDArray[np.float64]) -> float:
@@ -100,7 +127,7 @@ def holm(p_values: Mapping[str, float]) -> dict[str, float]:
 
 Labels = NDArray[np.int64]
 
-_COLUMNS = ("model", "accuracy", "UAR", "macro-F1", "UAR vs. fusion", "p")
+COLUMNS = ("model", "accuracy", "UAR", "macro-F1", "UAR vs. fusion", "p")
 
 
 def system_rows(
@@ -139,6 +166,8 @@ def system_rows(
     rows = []
     for system in SYSTEMS:
         key = system.key
+        if key not in predictions:
+            continue
         row: dict[str, Any] = {"system": key, "name": system.name, "seeds": list(predictions[key])}
         for figure in RESAMPLED:
             values = {seed: float(getattr(run, figure)[0]) for seed, run in runs[key].items()}
@@ -161,20 +190,28 @@ def system_rows(
 
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the table of a ``compare.json`` with its caption as Markdown."""
-    head = [f"| {' | '.join(_COLUMNS)} |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
-    body = [f"| {' | '.join(_cells(row))} |" for row in document["systems"]]
+    head = [f"| {' | '.join(COLUMNS)} |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    body = [f"| {' | '.join(cells(row))} |" for row in document["systems"]]
     return "\n".join([*head, *body, "", document["caption"]]) + "\n"
+
+
+def latex(document: Mapping[str, Any]) -> str:
+    """Return the table of a ``compare.json`` for LaTeX."""
+    rows = map(cells, document["systems"])
+    return latex_table(COLUMNS, rows, caption=document["caption"], label="comparison")
 
 
 def rich_table(document: Mapping[str, Any]) -> "Table":
     """Return the printed table."""
     from rich.table import Table
 
-    table = Table(title=f"{document['clips']['test']} test clips", caption=document["caption"])
-    for place, head in enumerate(_COLUMNS):
+    table = Table(
+        title=counted(document["clips"]["test"], "test clip"), caption=document["caption"]
+    )
+    for place, head in enumerate(COLUMNS):
         table.add_column(head, justify="right" if place else "left")
     for row in document["systems"]:
-        table.add_row(*(cell.replace(" (", "\n(") for cell in _cells(row)))
+        table.add_row(*(cell.replace(" (", "\n(") for cell in cells(row)))
     return table
 
 
@@ -204,19 +241,21 @@ def table_csv(document: Mapping[str, Any]) -> Iterator[Sequence[object]]:
 
 def caption(document: Mapping[str, Any]) -> str:
     """Return the caption that explains the table."""
-    seeds = document["seeds"]
+    seeds, text = document["seeds"], document["text"]
     spread = " ± deviation over seeds" if seeds > 1 else ""
+    words = f" T{text['sentence'][1:]}." if text and not text["tells"] else ""
     return (
         f"Manifest {document['manifest']}, preset {document['preset']}, "
-        f"{document['clips']['test']} test clips, {seeds} {'seed' if seeds == 1 else 'seeds'} "
-        f"(the SVM has none). Figures: mean{spread}, and in brackets {document['interval']}. "
+        f"{counted(document['clips']['test'], 'test clip')}, {counted(seeds, 'seed')} "
+        f"(an SVM has none). Figures: mean{spread}, and in brackets {document['interval']}. "
         f"Chance: accuracy {document['chance_accuracy']:.3f}, UAR {document['chance_uar']:.3f}. "
         f"p: two-sided, from the same resamples, Holm-corrected for "
-        f"{len(document['systems']) - 1} tests."
+        f"{len(document['systems']) - 1} tests.{words}"
     )
 
 
-def _cells(row: Mapping[str, Any]) -> Sequence[str]:
+def cells(row: Mapping[str, Any]) -> Sequence[str]:
+    """Return the cells of a system's row as text."""
     figures = []
     for figure in RESAMPLED:
         metric = row[figure]

@@ -1,6 +1,6 @@
 """Runs of a comparison, trained, or loaded from disk to resume it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from manifests.base.outcome import Progress
 from manifests.storage.checksums import add_checksum, read_whole
 from manifests.storage.store import fingerprint, write_bytes
 from models.comparison.baseline import predict_with_baseline
-from models.comparison.table import NETWORKS, SVM, System
+from models.comparison.table import BASELINES, EGEMAPS, NETWORKS, SVM, WHISPER, System
 from models.config.train import TrainSettings
 from models.data import Examples
 from models.model import FittedModel
@@ -70,31 +70,33 @@ def _run_path(folder: Path, system: str, seed: int) -> Path:
 class Trials:
     """Runs of all systems on the same clips, stored in the comparison's folder when finished.
 
-    ``texts`` are the same examples as ``examples``, with words only. ``progress`` is called after
-    every epoch of every run; a finished run is stored in the context ``publishing``.
+    ``inputs`` has the same clips for each system by its key, with the features that it takes; where
+    it has a system, it is run. ``progress`` is called after every epoch of every run; a finished
+    run is stored in the context ``publishing``.
     """
 
     def __init__(
         self,
         folder: Path,
         settings: TrainSettings,
-        examples: Examples,
-        texts: Examples,
+        inputs: Mapping[str, Examples],
         progress: Progress,
         publishing: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.publishing = publishing
         self.folder, self.settings, self.progress = folder, settings, progress
-        self.examples, self.texts = examples, texts
+        self.inputs, examples = inputs, inputs[SVM.key]
         self.truth = np.array([clip.label for clip in examples["test"]])
         self._clips = {split: [clip.clip_id for clip in clips] for split, clips in examples.items()}
         self._done = self._total = 0
 
     def run(self, seeds: int) -> list[SystemRun]:
-        """Return the runs of the baseline and of every network, with seeds from 0."""
-        plan = [(system, seed) for seed in range(seeds) for system in NETWORKS]
+        """Return the runs of the baselines and of every network, with seeds from 0."""
+        networks = [system for system in (*NETWORKS, WHISPER) if system.key in self.inputs]
+        plan = [(system, seed) for seed in range(seeds) for system in networks]
         self._total = sum(system.settings(self.settings).epochs for system, _ in plan)
-        return [self._load_or_train(SVM, 0), *(self._load_or_train(*trial) for trial in plan)]
+        solved = [(system, 0) for system in BASELINES if system.key in self.inputs]
+        return [self._load_or_train(*trial) for trial in (*solved, *plan)]
 
     def _load_or_train(self, system: System, seed: int) -> SystemRun:
         settings = system.settings(self.settings, seed)
@@ -104,21 +106,22 @@ class Trials:
         )
         run = load_run(self.folder, system.key, seed, digest, len(self.truth))
         if run is None:
-            train = self._run_baseline if system == SVM else self._train_network
+            train = self._run_baseline if system in BASELINES else self._train_network
             run = train(system, settings, digest)
             with self.publishing():
                 save_run(self.folder, run)
-        if system != SVM:
+        if system not in BASELINES:
             self._done += settings.epochs
             self.progress(self._done, self._total, f"{system.name}, seed {seed}: done")
         return run
 
     def _run_baseline(self, system: System, settings: TrainSettings, digest: str) -> SystemRun:
-        predicted = predict_with_baseline(self.examples, settings)
+        examples = self.inputs[system.key]
+        predicted = predict_with_baseline(examples, settings, pooled=system == EGEMAPS)
         return SystemRun(system.key, settings.seed, digest, tuple(predicted.tolist()))
 
     def _train_network(self, system: System, settings: TrainSettings, digest: str) -> SystemRun:
-        examples = self.texts if system.modality == "text" else self.examples
+        examples = self.inputs[system.key]
         test = examples["test"]
         accuracies: list[float] = []
 
@@ -148,4 +151,4 @@ class Trials:
         return show
 
 
-_ALGORITHM = 2  # raise when results change for the same clips and settings
+_ALGORITHM = 3  # raise when results change for the same clips and settings

@@ -184,7 +184,7 @@ def _groups(slices: Sequence[Mapping[str, Any]]) -> list[_Group]:
 def _policy(style: str) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; media-src data:; "
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; media-src data:; "
         f"base-uri 'none'; form-action 'none'"
     )
 

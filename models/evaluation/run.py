@@ -13,6 +13,7 @@ from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.csv_tables import csv_text, unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
+from manifests.base.latex import latex_of
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.checksums import read_whole, write_checksums
 from manifests.storage.store import created_now, write_text
@@ -21,6 +22,8 @@ from manifests.versions.manifest import Manifest
 from models.checkpoint import read_model
 from models.evaluation.account import Predictions, evaluation_figures
 from models.evaluation.page import worst_mistakes, write_evaluation_page
+from models.evaluation.report import baselines_table, evaluation_tables
+from models.evaluation.slices import slice_table
 from models.loading import load_examples
 from models.plots import draw_confusion, draw_reliability, draw_spans
 from models.runs import check_result_folder, result_folder, write_document
@@ -35,14 +38,15 @@ def evaluate(
     progress: Progress = no_progress,
     *,
     out: Path | None = None,
+    latex: bool = False,
 ) -> Outcome:
     """Evaluate a model, write the figures, and return the outcome.
 
     The folder, by default ``evaluation/VERSION-SPLIT`` of the run, holds ``metrics.json``,
     ``predictions.csv``, ``confusion.png``, ``reliability.png``, ``speakers.png`` and the
-    self-contained ``report.html``. An earlier evaluation of the same split is replaced once all
-    files are written. ``details`` are the content of ``metrics.json``: see
-    :func:`models.evaluation.account.evaluation_figures`.
+    self-contained ``report.html``; with ``latex`` also ``tables.tex``, and the plots as PDF. An
+    earlier evaluation of the same split is replaced once all files are written. ``details`` are the
+    content of ``metrics.json``: see :func:`models.evaluation.account.evaluation_figures`.
 
     Raises:
         ConfigurationError: if ``out`` exists and is no evaluation.
@@ -80,7 +84,8 @@ def evaluate(
             **evaluation_figures(manifest, split, predictions),
         }
         watch.check()
-        _publish(folder, manifest, predictions, {**document, "warnings": outcome.warnings})
+        own = {**document, "warnings": outcome.warnings}
+        _publish(folder, manifest, predictions, own, latex=latex)
     outcome.outputs.append(folder)
     outcome.details |= document
     return outcome
@@ -103,12 +108,22 @@ def _seen_in_training(run_folder: Path, predictions: Predictions) -> list[str]:
 
 
 def _publish(
-    folder: Path, manifest: Manifest, predictions: Predictions, document: Mapping[str, Any]
+    folder: Path,
+    manifest: Manifest,
+    predictions: Predictions,
+    document: Mapping[str, Any],
+    *,
+    latex: bool,
 ) -> None:
     with result_folder(folder, _METRICS) as new:
         write_document(new / _METRICS, document)
         write_text(new / "predictions.csv", _predictions_csv(predictions))
-        _draw(new, document)
+        _draw(new, document, "png")
+        if latex:
+            _draw(new, document, "pdf")
+            tables = [*evaluation_tables(document["split"], document["metrics"])]
+            tables += [slice_table(document["slices"]), baselines_table(document)]
+            write_text(new / "tables.tex", "\n".join(latex_of(one, "results") for one in tables))
         mistakes = worst_mistakes(
             manifest, predictions.entries, predictions.truth, predictions.probabilities, EMOTIONS
         )
@@ -116,13 +131,13 @@ def _publish(
         write_checksums(new)
 
 
-def _draw(folder: Path, document: Mapping[str, Any]) -> None:
+def _draw(folder: Path, document: Mapping[str, Any], ending: str) -> None:
     metrics, split = document["metrics"], document["split"]
     title = f"{split}: {metrics['n']} clips, UAR {metrics['uar']:.3f}"
-    draw_confusion(folder / "confusion.png", metrics["confusion"], title)
-    draw_reliability(folder / "reliability.png", document["calibration"])
+    draw_confusion(folder / f"confusion.{ending}", metrics["confusion"], title)
+    draw_reliability(folder / f"reliability.{ending}", document["calibration"])
     rows = [row for row in document["slices"] if row["key"] == "speaker"]
-    draw_spans(folder / "speakers.png", rows, f"UAR of each speaker ({split})")
+    draw_spans(folder / f"speakers.{ending}", rows, f"UAR of each speaker ({split})")
 
 
 def _predictions_csv(predictions: Predictions) -> str:

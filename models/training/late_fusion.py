@@ -34,7 +34,7 @@ def weigh_text(training: Sequence[Example], settings: TrainSettings) -> tuple[Tr
         return settings, ""
     weightless = settings.words.model_dump() | {"weight": 0.0}
     consequence = "so the text has no weight in the model; try --modality audio"
-    return settings.changed(words=weightless), worth.warning(consequence)
+    return settings.changed(words=weightless), f"{worth.sentence}; {consequence}"
 
 
 def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> FittedModel:

@@ -28,12 +28,13 @@ class TextWorth:
     chance: float
     tells: bool
 
-    def warning(self, consequence: str) -> str:
-        """Return the sentence for the user, with what follows."""
+    @property
+    def sentence(self) -> str:
+        """Sentence for the user, without a full stop, if the texts tell nothing."""
         return (
             f"the text tells nothing here: from the texts of other speakers the classes of "
             f"{self.n} training clips are predicted with UAR {self.uar:.3f}, no better than chance "
-            f"({self.chance:.3f}); {consequence}"
+            f"({self.chance:.3f})"
         )
 
 

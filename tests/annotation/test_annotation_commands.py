@@ -37,6 +37,14 @@ def test_from_tasks_to_agreement(corpus, exporter, items, run):
     assert "Krippendorff" in result.stdout
     assert f"wrote {page}" in result.stderr
     assert "<title>Agreement: 试</title>" in page.read_text(encoding="utf-8")
+    result = run("agreement", "--latex", str(corpus.root / "paper"))
+    assert "agreement.tex, agreement.pdf" in result.stderr
+    tables = (corpus.root / "paper" / "agreement.tex").read_text(encoding="utf-8")
+    assert "Krippendorff's $\\alpha$ (nominal) & " in tables
+    assert tables.count("\\toprule") == tables.count("\\bottomrule") > 2
+    figure = (corpus.root / "paper" / "agreement.pdf").read_bytes()
+    assert figure.startswith(b"%PDF")
+    assert b"CreationDate" not in figure
 
 
 def test_nothing_new_and_no_judgements_end_well(run):

@@ -119,3 +119,19 @@ def test_the_command(built, name):
     other = CliRunner().invoke(app, run)
     assert other.exit_code == 2
     assert "exists already" in other.stderr
+
+
+def test_a_paper_gets_the_cards_table_and_figures_without_clips(export, manifest):
+    folder = export("latex")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "SHA256SUMS",
+        "card.tex",
+        "classes.pdf",
+        "splits.pdf",
+    ]
+    table = (folder / "card.tex").read_text()
+    assert f"{len(manifest.entries)} clips of " in table
+    for split, entries in manifest.splits.items():
+        row = next((line for line in table.splitlines() if line.startswith(f"{split} & ")), "")
+        assert (f" & {len(entries)} & " in row) == bool(entries)
+    assert b"CreationDate" not in (folder / "classes.pdf").read_bytes()

@@ -23,7 +23,7 @@ def test_sentences_read_in_every_class_tell_nothing(speakers, classes):
     worth = text_worth(*design(speakers, classes))
     assert not worth.tells
     assert worth.chance >= 1 / classes
-    assert worth.warning("X").startswith("the text tells nothing here: from the texts of other ")
+    assert worth.sentence.startswith("the text tells nothing here: from the texts of other ")
 
 
 def test_a_part_of_such_sentences_rarely_seems_to_tell_something():
