@@ -69,10 +69,10 @@ SVM = System("svm", "functionals + linear SVM", "audio")
 """Baseline without a network or a seed."""
 
 EGEMAPS = System("egemaps", "eGeMAPS + linear SVM", "audio")
-"""Baseline on openSMILE's features, if asked for or openSMILE is installed."""
+"""Baseline on openSMILE's features, on request or where openSMILE is installed."""
 
 WHISPER = System("whisper", "audio: Whisper's encoder", "audio", preset="whisper")
-"""Audio model on the recogniser's features, if asked for."""
+"""Audio model on the recogniser's features, on request."""
 
 FUSION = System("fusion", "fusion", "both")
 """Reference system of the differences."""

@@ -28,14 +28,14 @@ def opensmile(monkeypatch):
     module.__spec__ = SimpleNamespace(name="opensmile")
     module.FeatureSet = SimpleNamespace(eGeMAPSv02="eGeMAPSv02")
     module.FeatureLevel = SimpleNamespace(Functionals="functionals")
-    module.heard = []
+    module.measured = []
 
     class Smile:
         def __init__(self, feature_set, feature_level):
             assert (feature_set, feature_level) == ("eGeMAPSv02", "functionals")
 
         def process_signal(self, samples, rate):
-            module.heard.append((len(samples), rate))
+            module.measured.append((len(samples), rate))
             beat = np.abs(np.fft.rfft(np.abs(samples) - np.abs(samples).mean()))[:40]
             return np.append(beat, np.nan)[None]
 
@@ -57,7 +57,7 @@ def test_egemaps_has_a_row_beside_the_svm(corpus, brief, opensmile):
     document = compare(folder, _out(folder), brief, 1, added=["egemaps"]).details
     rows = _rows(document)
     assert list(rows) == ["svm", "egemaps", "cnn", "audio", "text", "fusion"]
-    assert opensmile.heard == [(8000, 16000)] * 48
+    assert opensmile.measured == [(8000, 16000)] * 48
     assert rows["egemaps"]["uar"]["mean"] > 0.8
     assert rows["egemaps"]["seeds"] == [0]
     assert "| eGeMAPS + linear SVM |" in (_out(folder) / "table.md").read_text()
