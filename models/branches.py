@@ -3,13 +3,10 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from manifests.base.plugins import load_plugin
@@ -18,8 +15,9 @@ from models.config.pretrained import is_pretrained
 from models.config.train import TrainSettings
 from models.data import Example
 from models.encoders.audio import AudioEncoder
+from models.encoders.statistics import StatisticsEncoder
 from models.encoders.text import TextCNN, TextLinear
-from models.features.extractor import FeatureExtractor, Features, make_extractor, truncate
+from models.features.extractor import Features, truncate
 from models.features.normalise import Normaliser
 from models.pretrained.encoder import Pretrained
 from models.text.vectors import learn_words
@@ -77,45 +75,30 @@ class Branch(ABC):
 
 @dataclass(frozen=True)
 class AudioBranch(Branch):
-    """Audio branch: features and functionals, normalised by speaker → :class:`AudioEncoder`.
-
-    ``functional_scaler`` is None if the network takes no functionals.
-    """
+    """Audio branch: features, normalised by speaker, for the encoder that the settings choose."""
 
     needs_sound = True
 
     settings: TrainSettings
     normaliser: Normaliser
-    functional_scaler: Normaliser | None = None
 
     @classmethod
     def fit(cls, training: Sequence[Example], settings: TrainSettings) -> Self:
-        """Return the branch with the normalisers of training clips."""
+        """Return the branch with the normaliser of training clips."""
         prior = math.inf if settings.normalise == "corpus" else settings.prior
         features = truncate([example.features for example in training], settings)
-        branch = cls(settings, Normaliser.fit(features, prior))
-        if not settings.audio.functionals:
-            return branch
-        functionals = list(branch.functionals(features)[:, None])
-        return replace(branch, functional_scaler=Normaliser.fit(functionals, prior))
+        return cls(settings, Normaliser.fit(features, prior))
 
-    @cached_property
-    def extractor(self) -> FeatureExtractor:
-        """Extractor of the features."""
-        return make_extractor(self.settings)
-
-    def build(self, classes: int) -> AudioEncoder:
+    def build(self, classes: int) -> AudioEncoder | StatisticsEncoder:
         """Return an untrained encoder."""
-        count = functional_count(self.settings)
-        return AudioEncoder(self.extractor.width, self.settings.audio, self.settings.prior, count)
+        width = len(self.normaliser.mean)
+        if self.settings.audio.encoder == "statistics":
+            return StatisticsEncoder(width)
+        return AudioEncoder(width, self.settings.audio, self.settings.prior)
 
     def encode(self, examples: Sequence[Example]) -> list[Features]:
         """Return the features of each clip (T, D), at most ``max_seconds``, not normalised."""
         return truncate([example.features for example in examples], self.settings)
-
-    def functionals(self, features: Sequence[Features]) -> NDArray[np.float32]:
-        """Return the functionals (n, F) of clips, not normalised."""
-        return np.stack([self.extractor.functionals(clip) for clip in features])
 
 
 @dataclass(frozen=True)
@@ -195,11 +178,3 @@ def pretrained_encoders(settings: TrainSettings) -> list[Pretrained]:
     """Return the pretrained encoders that a model of these settings needs."""
     named = [settings.audio.features if "audio" in settings.branch_names else None]
     return [Pretrained(name) for name in named if name is not None and is_pretrained(name)]
-
-
-def functional_count(settings: TrainSettings) -> int:
-    """Return F, the number of functionals that the audio branch takes."""
-    if not settings.audio.functionals:
-        return 0
-    extractor = make_extractor(settings)
-    return len(extractor.functionals(np.zeros((2, extractor.width), dtype=np.float32)))

@@ -20,7 +20,6 @@ from models.branches import (
     Branch,
     TextBranch,
     branch_class,
-    functional_count,
     pretrained_encoders,
 )
 from models.config.branches import BRANCHES
@@ -35,22 +34,16 @@ __all__ = ["WEIGHTS", "read_model", "write_model"]
 
 WEIGHTS = "model.safetensors"
 
-_SCHEMA = 3
+_SCHEMA = 4
 _KEYS = {
     "schema",
     "classes",
     "settings",
     "normalisation",
-    "levelling",
     "vocabulary",
     "weights_sha256",
 }
-_LATER_KEYS = {
-    "temperature",
-    "branches",
-    "language",
-    "encoders",
-}  # missing from older files, or unknown
+_LATER_KEYS = {"temperature", "branches", "language", "encoders", "features"}  # often missing
 
 
 def write_model(folder: Path, model: FittedModel) -> None:
@@ -59,7 +52,6 @@ def write_model(folder: Path, model: FittedModel) -> None:
 
     audio, text = model.audio, model.text
     normaliser = _NO_SOUND if audio is None else audio.normaliser
-    scaler = None if audio is None else audio.functional_scaler
     vocabulary = Vocabulary(()) if text is None else text.vocabulary
     others = {
         name: branch.document() for name, branch in model.branches.items() if name not in BRANCHES
@@ -71,13 +63,14 @@ def write_model(folder: Path, model: FittedModel) -> None:
         "classes": list(model.classes),
         "settings": model.settings.model_dump(mode="json"),
         "normalisation": normaliser.document(),
-        "levelling": None if scaler is None else scaler.document(),
         "temperature": model.temperature,
         "vocabulary": vocabulary.document(),
         "weights_sha256": sha256_file(folder / WEIGHTS),
     }
     if others:
         description["branches"] = others
+    if audio is not None and model.settings.audio.checkpoint is not None:
+        description["features"] = make_extractor(model.settings).fingerprint()
     if model.language:
         description["language"] = model.language
     if encoders := pretrained_encoders(model.settings):
@@ -135,10 +128,16 @@ def _check_encoders(path: Path, settings: TrainSettings, recorded: Any) -> None:
 
 def _parse_branch(name: str, description: dict[str, Any], settings: TrainSettings) -> Branch:
     if name == "audio":
-        width, functionals = make_extractor(settings).width, functional_count(settings)
-        normaliser = Normaliser.parse(description["normalisation"], width)
-        scaler = Normaliser.parse(description["levelling"], functionals) if functionals else None
-        return AudioBranch(settings, normaliser, scaler)
+        extractor = make_extractor(settings)
+        if description.get("features", fingerprint := extractor.fingerprint()) != fingerprint:
+            raise DataError(
+                f"the model needs the features of other weights than those of "
+                f"'{settings.audio.checkpoint}' on this machine; put the file there that it was "
+                f"trained with"
+            )
+        return AudioBranch(
+            settings, Normaliser.parse(description["normalisation"], extractor.width)
+        )
     if name == "text":
         return TextBranch(settings, Vocabulary.parse(description["vocabulary"]))
     return branch_class(name).parse(description.get("branches", {}).get(name), settings)

@@ -58,7 +58,6 @@ class Batch:
         lengths: frames of each clip without padding (B,).
         words: word ids (B, N).
         speakers: speaker ids (B,), -1 if unknown.
-        functionals: normalised functionals (B, F); F is 0 if the model takes none.
         extra: inputs of other branches (B, F), by name of the branch.
     """
 
@@ -67,7 +66,6 @@ class Batch:
     lengths: Tensor
     words: Tensor
     speakers: Tensor
-    functionals: Tensor
     extra: Mapping[str, Tensor]
 
     def part(self, clips: NDArray[np.int64]) -> "Batch":
@@ -80,7 +78,6 @@ class Batch:
             self.lengths[clips],
             self.words[clips],
             self.speakers[clips],
-            self.functionals[clips],
             {name: tensor[clips] for name, tensor in self.extra.items()},
         )
 
@@ -92,7 +89,6 @@ class Batch:
             self.lengths.to(device),
             self.words.to(device),
             self.speakers.to(device),
-            self.functionals.to(device),
             {name: tensor.to(device) for name, tensor in self.extra.items()},
         )
 
@@ -105,7 +101,6 @@ class Clips:
     scales: Sequence[Scale]
     words: Sequence[Sequence[int]]
     speakers: NDArray[np.int64]
-    functionals: NDArray[np.float32]
     extra: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     def batch(self, rows: NDArray[np.int64]) -> Batch:
@@ -123,7 +118,6 @@ class Clips:
             torch.tensor(lengths),
             torch.from_numpy(texts),
             torch.from_numpy(self.speakers[rows]),
-            torch.from_numpy(self.functionals[rows]),
             {name: torch.from_numpy(values[rows]) for name, values in self.extra.items()},
         )
 

@@ -15,6 +15,7 @@ from models.branches import AudioBranch, Branch, TextBranch, branch_class
 from models.config.train import TrainSettings
 from models.data import Clips, Example, speaker_numbers, split_batches
 from models.encoders.fusion import BimodalClassifier
+from models.encoders.statistics import StatisticsEncoder
 from models.features.normalise import UNSEEN_SPEAKER, Scale
 
 __all__ = ["FittedModel", "build_network", "untrained_model"]
@@ -57,12 +58,6 @@ class FittedModel:
         branch = self.branches.get("text")
         return branch if isinstance(branch, TextBranch) else None
 
-    @property
-    def solves_functionals(self) -> bool:
-        """True if the functionals have output layers of their own, which are solved."""
-        scaled = self.audio is not None and self.audio.functional_scaler is not None
-        return scaled and self.settings.branches == "apart"
-
     def prepare(self, examples: Sequence[Example]) -> Clips:
         """Return the network inputs of clips, normalised by group."""
         return self.normalise(self.encode(examples), [example.group for example in examples])
@@ -72,23 +67,16 @@ class FittedModel:
         n = len(examples)
         encoded = {name: branch.encode(examples) for name, branch in self.branches.items()}
         features = encoded.pop("audio", [np.zeros((1, 1), dtype=np.float32)] * n)
-        functionals: NDArray[np.float32] = np.zeros((n, 0), dtype=np.float32)
-        if self.audio is not None and self.audio.functional_scaler is not None:
-            functionals = self.audio.functionals(features)
         words = encoded.pop("text", [[]] * n)
         extra = {name: np.asarray(rows, dtype=np.float32) for name, rows in encoded.items()}
-        return Clips(features, [_UNSCALED] * n, words, np.full(n, -1), functionals, extra)
+        return Clips(features, [_UNSCALED] * n, words, np.full(n, -1), extra)
 
     def normalise(self, clips: Clips, groups: Sequence[str]) -> Clips:
         """Return clips from :meth:`encode`, normalised by group (speaker or source; "" if none)."""
         clips = replace(clips, speakers=speaker_numbers(groups))
         if self.audio is None:
             return clips
-        scales = self.audio.normaliser.scales(clips.features, groups)
-        if self.audio.functional_scaler is None:
-            return replace(clips, scales=scales)
-        rows = self.audio.functional_scaler.apply(list(clips.functionals[:, None]), groups)
-        return replace(clips, scales=scales, functionals=np.concatenate(rows))
+        return replace(clips, scales=self.audio.normaliser.scales(clips.features, groups))
 
     def probabilities(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probability of each class for each clip (n, classes).
@@ -113,16 +101,17 @@ class FittedModel:
                 torch.cat(pooled) if pooled else None,
                 everything.words,
                 everything.speakers,
-                everything.functionals,
                 everything.extra,
             )
         ordered: NDArray[np.float64] = np.empty((len(examples), len(self.classes)))
         ordered[by_length] = logits.double().numpy()
-        if self.settings.adapt and clips.functionals.shape[1]:
+        if self.settings.adapt and isinstance(self.network.audio, StatisticsEncoder):
+            statistics = np.empty((len(examples), clips.features[0].shape[1]), dtype=np.float32)
+            statistics[by_length] = torch.cat(pooled).numpy()
             speakers = [
                 example.group if example.single_speaker else UNSEEN_SPEAKER for example in examples
             ]
-            ordered = adapt_speakers(ordered, clips.functionals, speaker_numbers(speakers))
+            ordered = adapt_speakers(ordered, statistics, speaker_numbers(speakers))
         probabilities: NDArray[np.float64] = softmax(ordered / self.temperature, axis=1)
         return probabilities
 

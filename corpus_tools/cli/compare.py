@@ -66,6 +66,7 @@ def compare(
     """
     with session("compare", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
+        from corpus_tools.features.checkpoint import with_checkpoint
         from corpus_tools.workspace.workspace import Workspace
         from models.comparison.compare import compare as compare_systems
         from models.comparison.egemaps import has_opensmile
@@ -83,6 +84,7 @@ def compare(
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
+        settings = with_checkpoint(settings, workspace.configuration)
         out = new_run(workspace.runs, name or f"compare-{folder.name}-{settings.preset}")
         with run.progress("epochs") as progress:
             outcome = compare_systems(

@@ -57,10 +57,10 @@ ManifestFolder = Annotated[
     typer.Option(metavar="V|DIR", help="Manifest version, or its folder.  \\[default: the newest]"),
 ]
 Preset = Annotated[
-    Literal["default", "paper"] | None,
+    Literal["default", "whisper", "paper"] | None,
     typer.Option(
-        help="'default' suits a small corpus; 'paper' is Wei & Sun as written.  "
-        "\\[default: corpus.toml's, else default]"
+        help="'default' suits a small corpus, 'whisper' hears by Whisper's encoder, 'paper' is "
+        "Wei & Sun as written.  \\[default: corpus.toml's, else default]"
     ),
 ]
 Epochs = Annotated[

@@ -39,13 +39,15 @@ def suspects(
     """
     with session("suspects", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
+        from corpus_tools.features.checkpoint import with_checkpoint
         from corpus_tools.workspace.workspace import Workspace
         from models.config.overrides import apply_overrides
         from models.suspects.run import find_suspects
 
         workspace = Workspace.find(corpus)
         folder = manifest_folder(workspace.root, version)
-        settings = apply_overrides(workspace.configuration.train, None, assignments or ())
+        given = apply_overrides(workspace.configuration.train, None, assignments or ())
+        settings = with_checkpoint(given, workspace.configuration)
         out = workspace.runs / f"suspects-{folder.name}"
         with run.progress("features") as progress:
             outcome = find_suspects(folder, out, settings, shown=worst, progress=progress)

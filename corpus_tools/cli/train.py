@@ -132,6 +132,7 @@ def train(
     """
     with session("train", as_json=json, quiet=quiet, verbose=verbose) as run:
         ready_for_features()
+        from corpus_tools.features.checkpoint import with_checkpoint
         from corpus_tools.workspace.workspace import Workspace
         from manifests.base.errors import ConfigurationError
         from models.config.overrides import apply_overrides
@@ -152,6 +153,7 @@ def train(
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
+        settings = with_checkpoint(settings, workspace.configuration)
         boards = workspace.root / ".cache" / "tensorboard" if tensorboard else None
         lists = _lists(protocol, protocol_path, folds)
         series = folds is not None or seeds is not None or lists is not None

@@ -77,11 +77,12 @@ WHISPER = System("whisper", "audio: Whisper's encoder", "audio", preset="whisper
 FUSION = System("fusion", "fusion", "both")
 """Reference system of the differences."""
 
-_PLAIN = {"dynamic": False, "attention": False, "functionals": False}
+_CNN = {"encoder": "convolutions", "dynamic": False, "attention": False}
+_PAPER = {"encoder": "convolutions", "dynamic": True, "attention": True}
 
 NETWORKS = (
-    System("cnn", "plain CNN", "audio", _PLAIN),
-    System("audio", "audio: CNN, ODConv, CBAM", "audio", {"dynamic": True, "attention": True}),
+    System("cnn", "plain CNN", "audio", _CNN),
+    System("audio", "audio: CNN, ODConv, CBAM", "audio", _PAPER),
     System("text", "Text-CNN", "text"),
     FUSION,
 )

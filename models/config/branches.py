@@ -83,12 +83,21 @@ class FeatureSettings(Settings):
 
 
 class AudioSettings(Settings):
-    """Audio branch: convolutions, ODConv, CBAM and pooling over time.
+    """Audio branch: a linear layer on statistics of the clip, or convolutions, ODConv and CBAM.
 
     Attributes:
-        features: feature extractor: ``mfcc``, the name of an installed one, or a pretrained encoder
-            of speech (wav2vec 2.0, HuBERT, WavLM …) in the format of ``transformers``: ``hf:`` and
-            its folder, or its name in the local cache of the hub.
+        features: feature extractor: ``mfcc``, ``whisper``, the name of another installed one, or a
+            pretrained encoder of speech (wav2vec 2.0, HuBERT, WavLM …) in the format of
+            ``transformers``: ``hf:`` and its folder, or its name in the local cache of the hub.
+        checkpoint: weights of the extractor: a path or a name; null for its default, which for
+            ``whisper`` is the model of the last ``corpus transcribe``.
+        layers: layers of Whisper's encoder whose outputs are used side by side, from 1; null
+            for its middle third.
+        encoder: ``statistics`` for a linear layer on the extractor's statistics of the clip, solved
+            in seconds; ``convolutions`` for a network over its frames. All keys below but ``decay``
+            are for ``convolutions``.
+        decay: penalty of the linear layer on ``statistics``: factor of half the sum of squared
+            weights.
         layout: ``image`` convolves over coefficients and time, with the features as one channel;
             ``sequence`` convolves over time only, with the features as channels.
         channels: channels of the convolutions.
@@ -100,15 +109,17 @@ class AudioSettings(Settings):
         speaker_norm: standardise the pooled vectors within each speaker.
         hidden: units of the layer after pooling; 0 for no such layer.
         dropout: dropout of the pooled vector and of the hidden layer.
-        functionals: give the classifier prosodic functionals of the clip (pitch, loudness, timbre)
-            in addition to the learned features.
-        weight: weight of the learned features relative to the functionals, if ``branches`` are
-            trained apart.
     """
 
     features: Annotated[str, AfterValidator(absolute)] = Field(
         "mfcc", exclude_if=lambda name: name == "mfcc"
     )  # as runs before it
+    checkpoint: str | None = Field(None, exclude_if=lambda checkpoint: checkpoint is None)
+    layers: tuple[Annotated[int, Field(ge=1, le=100)], ...] | None = Field(
+        None, min_length=1, exclude_if=lambda layers: layers is None
+    )
+    encoder: Literal["statistics", "convolutions"] = "statistics"
+    decay: float = Field(1e-2, ge=1e-6, le=1e3)
     layout: Literal["image", "sequence"] = "sequence"
     channels: int = Field(16, ge=4, le=512)
     dynamic: bool = True
@@ -119,8 +130,6 @@ class AudioSettings(Settings):
     speaker_norm: bool = True
     hidden: int = Field(64, ge=0, le=2048)
     dropout: float = Field(0.5, ge=0, lt=1)
-    functionals: bool = True
-    weight: float = Field(0.25, ge=0, le=10)
 
 
 class WordSettings(Settings):

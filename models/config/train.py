@@ -13,11 +13,13 @@ from models.config.branches import (
     canonical_modality,
     split_modality,
 )
+from models.config.pretrained import is_pretrained
 
 __all__ = ["PRESETS", "Modality", "TrainSettings"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    "whisper": {"speeds": (), "audio": {"features": "whisper", "decay": 1e-1}},
     "paper": {
         "batch_size": 32,
         "epochs": 50,
@@ -47,6 +49,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         },
         "audio": {
             "features": "mfcc",
+            "encoder": "convolutions",
             "layout": "image",
             "channels": 32,
             "dynamic": True,
@@ -57,7 +60,6 @@ PRESETS: dict[str, dict[str, Any]] = {
             "hidden": 0,
             "speaker_norm": False,
             "dropout": 0.0,
-            "functionals": False,
         },
         "words": {
             "kind": "cnn",
@@ -92,14 +94,15 @@ TEXT_ALONE: dict[str, Any] = {
 
 
 Modality = Literal["both", "audio", "text"]
-Preset = Literal["default", "paper"]
+Preset = Literal["default", "whisper", "paper"]
 
 
 class TrainSettings(Settings):
     """Model and training settings; keys that are not set come from the preset.
 
     Attributes:
-        preset: ``default``: a small model and training for a small corpus; ``paper``: Wei & Sun as
+        preset: ``default``: a small model and training for a small corpus; ``whisper``: the same on
+            features of Whisper's encoder, which needs its weights; ``paper``: Wei & Sun as
             published.
         modality: branches of the model: ``audio``, ``text``, ``both``, or several joined by ``+``
             with those of installed packages, such as ``both+gender``.
@@ -118,9 +121,8 @@ class TrainSettings(Settings):
         speeds: speed perturbation: factors at which training clips are also used, besides 1. In
             each epoch all clips of a speaker get the same factor, to simulate another speaker.
         mask: longest masked stretch in training, as a share of the frames and of the coefficients.
-        branches: train ``together`` with one loss, or ``apart`` and add the logits of the text,
-            the learned audio features and the functionals; the history then has the loss of the
-            learned audio features.
+        branches: train ``together`` with one loss, or ``apart`` and add the logits of the
+            branches; the history is that of the audio then.
         drop_text: probability that a training clip loses its text; used with ``together`` only.
         keep: keep the weights of the ``best`` epoch by validation accuracy, or of the ``last``.
         patience: epochs without improvement after which training stops; null for never.
@@ -131,8 +133,8 @@ class TrainSettings(Settings):
             or over all training clips (``corpus``).
         prior: weight of the corpus mean and deviation in a speaker's normalisation, in clips.
         strangers: share of the training clips that are treated in each epoch as clips of an unseen
-            speaker, without their speaker's other clips; where the layers of functionals are
-            solved, any share above 0 adds a layer for unseen speakers, fitted to all clips.
+            speaker, without their speaker's other clips; where the layer on statistics is solved,
+            any share above 0 adds one for unseen speakers, fitted to all clips.
         adapt: adapt the trained model to each speaker's clips, without labels, before it predicts.
         max_seconds: seconds of a clip that are used, from its start.
         threads: CPU threads for training; more than 1 helps large models on an idle machine, and
@@ -191,15 +193,21 @@ class TrainSettings(Settings):
         if not isinstance(values, dict):
             return values
         preset = str(values.get("preset", "default"))
-        if preset == "default" and values.get("modality") == "text":
-            return _fill(values, TEXT_ALONE)
+        if preset != "paper" and values.get("modality") == "text":
+            values = _fill(values, TEXT_ALONE)
+        if preset == "default" and _is_encoder(values):
+            preset = "whisper"
         return _fill(values, PRESETS.get(preset, {}))
 
     @model_validator(mode="after")
-    def _linear_needs_apart(self) -> Self:
-        linear = self.words.kind == "linear" and "text" in self.branch_names
-        if linear and self.branches == "together" and len(self.branch_names) > 1:
+    def _solved_needs_apart(self) -> Self:
+        together = self.branches == "together" and len(self.branch_names) > 1
+        if together and "text" in self.branch_names and self.words.kind == "linear":
             raise ValueError("words.kind = 'linear' needs branches = 'apart'")
+        if together and "audio" in self.branch_names and self.audio.encoder == "statistics":
+            raise ValueError(
+                "audio.encoder = 'statistics' needs branches = 'apart'; or choose 'convolutions'"
+            )
         return self
 
     def changed(self, **values: Any) -> Self:
@@ -227,6 +235,13 @@ class TrainSettings(Settings):
         """Return the values that differ from the preset."""
         kind = {"preset": self.preset, "modality": self.modality}
         return _difference(self.model_dump(), type(self)(**kind).model_dump()) | kind
+
+
+def _is_encoder(values: dict[str, Any]) -> bool:
+    """Return whether the features are those of a pretrained encoder."""
+    audio = values.get("audio")
+    name = audio.get("features") if isinstance(audio, dict) else None
+    return isinstance(name, str) and (name == "whisper" or is_pretrained(name))
 
 
 def _fill(values: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

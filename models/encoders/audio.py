@@ -10,26 +10,19 @@ from models.layers.masking import frame_mask, statistics
 from models.layers.odconv import ODConv2d
 from models.layers.speaker_norm import SpeakerNorm
 
-__all__ = ["FUNCTIONAL_LIMIT", "AudioEncoder", "clamp_functionals", "split_by_seen"]
-
-FUNCTIONAL_LIMIT = 5.0
-"""Limit of normalised functionals, in deviations; larger values are outliers."""
+__all__ = ["AudioEncoder"]
 
 
 class AudioEncoder(nn.Module):
     """Encoder from the frames of a clip to a vector f_a.
 
     Two convolutions, which halve time (and, with the layout ``image``, frequency), are followed by
-    ODConv, CBAM and pooling over time without padding. If functionals are used, they are appended
-    in separate columns for seen and unseen speakers: normalised by a speaker's other clips they
-    mean something else than normalised by the corpus, so the output layer has weights for each.
-    The learned features are then used for seen speakers only.
+    ODConv, CBAM and pooling over time without padding.
 
     Args:
         width: D, features per frame.
         settings: settings of the branch.
         prior: see :class:`models.layers.speaker_norm.SpeakerNorm`.
-        functionals: F, number of functionals; 0 for none.
 
     Example:
         >>> encoder = AudioEncoder(42, AudioSettings())
@@ -37,9 +30,7 @@ class AudioEncoder(nn.Module):
         2
     """
 
-    def __init__(
-        self, width: int, settings: AudioSettings, prior: float = 1.0, functionals: int = 0
-    ) -> None:
+    def __init__(self, width: int, settings: AudioSettings, prior: float = 1.0) -> None:
         super().__init__()
         self.settings = settings
         image, channels = settings.layout == "image", settings.channels
@@ -78,9 +69,7 @@ class AudioEncoder(nn.Module):
             if settings.hidden
             else None
         )
-        self.learned = settings.hidden or pooled
-        self.functionals = 2 * functionals + 1 if functionals else 0
-        self.width = self.learned + self.functionals
+        self.width = settings.hidden or pooled
 
     def pool(self, frames: Tensor, lengths: Tensor) -> Tensor:
         """Return the pooled vector (B, pooled) of each clip, independent of other clips.
@@ -102,51 +91,20 @@ class AudioEncoder(nn.Module):
             torch.cat([mean, deviation], dim=1) if self.settings.pooling == "statistics" else mean
         )
 
-    def finish(
-        self, pooled: Tensor, speakers: Tensor | None = None, functionals: Tensor | None = None
-    ) -> Tensor:
+    def finish(self, pooled: Tensor, speakers: Tensor | None = None) -> Tensor:
         """Return f_a (B, width) of pooled clips, standardised within each speaker if configured.
 
         Args:
             pooled: output of :meth:`pool`.
             speakers: speaker ids (B,), -1 if unknown.
-            functionals: normalised functionals (B, F).
         """
         if self.norm is not None:
             pooled = self.norm(pooled, speakers)
         vector: Tensor = self.dropout(pooled)
         if self.hidden is not None:
             vector = self.dropout(self.hidden(vector))
-        if self.functionals and functionals is not None:
-            columns = split_by_seen(functionals, speakers)
-            vector = torch.cat([vector * (1 - columns[:, -1:]), columns], dim=1)
         return vector
 
-    def forward(
-        self,
-        frames: Tensor,
-        lengths: Tensor,
-        speakers: Tensor | None = None,
-        functionals: Tensor | None = None,
-    ) -> Tensor:
+    def forward(self, frames: Tensor, lengths: Tensor, speakers: Tensor | None = None) -> Tensor:
         """Return f_a (B, width) of clips: :meth:`pool`, then :meth:`finish`."""
-        return self.finish(self.pool(frames, lengths), speakers, functionals)
-
-
-def split_by_seen(functionals: Tensor, speakers: Tensor | None) -> Tensor:
-    """Return functionals (B, F) as (B, 2 F + 1): columns of seen, of unseen speakers, 1 if unseen.
-
-    Example:
-        >>> split_by_seen(torch.tensor([[2.0], [3.0]]), torch.tensor([0, -1])).tolist()
-        [[2.0, 0.0, 0.0], [0.0, 3.0, 1.0]]
-    """
-    clamped = clamp_functionals(functionals)
-    unseen = clamped.new_ones(len(clamped), 1)
-    if speakers is not None:
-        unseen = (speakers < 0).to(clamped.dtype)[:, None]
-    return torch.cat([(1 - unseen) * clamped, unseen * clamped, unseen], dim=1)
-
-
-def clamp_functionals(functionals: Tensor) -> Tensor:
-    """Return functionals within ± :data:`FUNCTIONAL_LIMIT`."""
-    return functionals.clamp(-FUNCTIONAL_LIMIT, FUNCTIONAL_LIMIT)
+        return self.finish(self.pool(frames, lengths), speakers)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.encoders.audio import AudioEncoder
+from models.encoders.statistics import StatisticsEncoder
 from models.encoders.text import TextCNN, TextLinear
 
 __all__ = ["BimodalClassifier"]
@@ -29,7 +30,7 @@ class BimodalClassifier(nn.Module):
 
     def __init__(
         self,
-        audio: AudioEncoder | None,
+        audio: AudioEncoder | StatisticsEncoder | None,
         text: TextCNN | TextLinear | None,
         classes: int = 6,
         extra: Mapping[str, nn.Module] | None = None,
@@ -51,7 +52,6 @@ class BimodalClassifier(nn.Module):
         lengths: Tensor,
         words: Tensor,
         speakers: Tensor | None = None,
-        functionals: Tensor | None = None,
         extra: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return the logits (B, classes); their softmax is p.
@@ -61,18 +61,16 @@ class BimodalClassifier(nn.Module):
             lengths: frames of each clip (B,).
             words: word ids (B, N), 0 in the padding.
             speakers: speaker ids (B,), -1 if unknown.
-            functionals: normalised functionals (B, F); None if the audio branch takes none.
             extra: inputs of other branches by name.
         """
         pooled = None if self.audio is None else self.audio.pool(frames, lengths)
-        return self.classify(pooled, words, speakers, functionals, extra)
+        return self.classify(pooled, words, speakers, extra)
 
     def classify(
         self,
         pooled: Tensor | None,
         words: Tensor,
         speakers: Tensor | None = None,
-        functionals: Tensor | None = None,
         extra: Mapping[str, Tensor] | None = None,
     ) -> Tensor:
         """Return the logits (B, classes) of clips with pooled audio.
@@ -82,7 +80,7 @@ class BimodalClassifier(nn.Module):
         """
         vectors = []
         if self.audio is not None and pooled is not None:
-            vectors.append(self.audio.finish(pooled, speakers, functionals))  # f_a
+            vectors.append(self.audio.finish(pooled, speakers))  # f_a
         if self.text is not None:
             vectors.append(self.text(words))  # f_t
         vectors += [branch(extra[name]) for name, branch in self.extra.items() if extra]

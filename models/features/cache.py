@@ -12,7 +12,13 @@ import numpy as np
 from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Progress, no_progress
 from manifests.base.workers import in_processes, is_warm
-from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Features, Samples
+from models.features.extractor import (
+    SAMPLE_RATE,
+    FeatureExtractor,
+    Features,
+    Samples,
+    resampled,
+)
 from models.features.packs import Name, Packs, is_linked
 
 __all__ = ["ClipFile", "FeatureCache", "read_clip"]
@@ -100,7 +106,11 @@ class FeatureCache:
         subfolder = None if folder is None else folder / self.extractor.fingerprint()[:16]
         if subfolder is not None and is_linked(subfolder):
             subfolder, self.refused = None, "it is behind a link"
-        self._packs = None if subfolder is None else Packs(subfolder, self.extractor.width)
+        self._packs = (
+            None
+            if subfolder is None
+            else Packs(subfolder, self.extractor.width, self.extractor.stored)
+        )
 
     def load(
         self, clips: Sequence[ClipFile], progress: Progress = no_progress
@@ -127,9 +137,10 @@ class FeatureCache:
     def _compute(
         self, clips: Sequence[ClipFile]
     ) -> Iterator[tuple[ClipFile, dict[Name, Features] | DataError]]:
-        chunks = [clips[start : start + _CHUNK] for start in range(0, len(clips), _CHUNK)]
+        size = _BATCH if self.extractor.batched else _CHUNK
+        chunks = [clips[start : start + size] for start in range(0, len(clips), size)]
         extract = _ClipExtractor(self.extractor)
-        if len(clips) < _MIN_FOR_PROCESSES or not is_warm():
+        if len(clips) < _MIN_FOR_PROCESSES or self.extractor.batched or not is_warm():
             for chunk in chunks:
                 yield from zip(chunk, extract(chunk), strict=True)
             return
@@ -158,7 +169,24 @@ class _ClipExtractor:
     extractor: FeatureExtractor
 
     def __call__(self, clips: Sequence[ClipFile]) -> list[dict[Name, Features] | DataError]:
+        if self.extractor.batched:
+            return self._extract_batch(clips)
         return [self._extract(clip) for clip in clips]
+
+    def _extract_batch(self, clips: Sequence[ClipFile]) -> list[dict[Name, Features] | DataError]:
+        errors: dict[ClipFile, DataError] = {}
+        names: list[Name] = []
+        samples: list[Samples] = []
+        for clip in clips:
+            try:
+                own = read_clip(clip.path, clip.file_sha256)
+            except DataError as error:
+                errors[clip] = error
+                continue
+            names += clip.names
+            samples += [resampled(own, speed) for speed in clip.speeds]
+        computed = dict(zip(names, self.extractor.batch(samples), strict=True))
+        return [errors.get(clip) or {name: computed[name] for name in clip.names} for clip in clips]
 
     def _extract(self, clip: ClipFile) -> dict[Name, Features] | DataError:
         try:
@@ -170,6 +198,7 @@ class _ClipExtractor:
 
 
 _CHUNK = 16  # clips sent to a process at once
+_BATCH = 256  # clips of an extractor that takes many at once; 130 MB of samples of 8 s
 _MIN_FOR_PROCESSES = 128  # clips; fewer are computed faster than processes start
 _PROCESSES = 8
 _CLIPS_PER_PACK = 2048  # a killed run loses at most these

@@ -28,8 +28,10 @@ def is_linked(folder: Path) -> bool:
 class Packs:
     """Folder of packs, maybe missing; other files and arrays of another width are ignored."""
 
-    def __init__(self, folder: Path, width: int) -> None:
-        self.folder, self.width = folder, width
+    def __init__(
+        self, folder: Path, width: int, stored: type[np.float16 | np.float32] = np.float32
+    ) -> None:
+        self.folder, self.width, self.stored = folder, width, stored
 
     def find(self, names: Iterable[Name]) -> dict[Name, Rows]:
         """Return the named arrays (T, width) that are stored intact, read-only."""
@@ -44,7 +46,7 @@ class Packs:
         """Write arrays (T, width) as a pack (or OSError); return them read back, memory-mapped."""
         self._remove_stale()
         path = self.folder / f"{secrets.token_hex(8)}{_SUFFIX}"
-        write_pack(path, arrays)
+        write_pack(path, arrays, self.stored)
         return self._read(path, set(arrays))
 
     def _read(self, path: Path, names: set[Name]) -> dict[Name, Rows]:
@@ -68,7 +70,7 @@ class Packs:
         return intact
 
     def _fits(self, rows: Rows) -> bool:
-        typed = rows.dtype == np.float32 and rows.ndim == 2
+        typed = rows.dtype == self.stored and rows.ndim == 2
         return typed and len(rows) > 0 and rows.shape[1] == self.width
 
     def _remove_stale(self) -> None:
@@ -80,7 +82,11 @@ class Packs:
                     path.unlink()
 
 
-def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
+def write_pack(
+    path: Path,
+    arrays: Mapping[Name, Rows],
+    stored: type[np.float16 | np.float32] = np.float32,
+) -> None:
     """Write one or more arrays (T, width) as a pack, atomically; its folder is created.
 
     It isn't synced to disk, which would cost more than computing it again; the checksums in its
@@ -91,7 +97,7 @@ def write_pack(path: Path, arrays: Mapping[Name, Rows]) -> None:
     from safetensors.numpy import save_file
 
     tensors = {
-        f"{digest}@{speed}": np.ascontiguousarray(rows, dtype=np.float32)
+        f"{digest}@{speed}": np.ascontiguousarray(rows, dtype=stored)
         for (digest, speed), rows in arrays.items()
     }
     with partial_path(path.parent, path.suffix) as temporary:

@@ -25,6 +25,8 @@ class PretrainedExtractor(FeatureExtractor):
         ConfigurationError: if it isn't there, is no encoder of sound at 16 kHz, or lacks a layer.
     """
 
+    batched = True  # weights are loaded once
+
     def __init__(self, name: str, layers: Sequence[int] | None = None) -> None:
         self.pretrained = Pretrained(name)
         config = self.pretrained.config

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from manifests.base.emotions import EMOTIONS
 from models.config.train import TrainSettings
 from models.data import Example
-from models.features.extractor import make_extractor, truncate
 from models.features.normalise import Normaliser
 
 __all__ = ["LabelProbabilities", "label_probabilities"]
@@ -56,15 +55,14 @@ def label_probabilities(
 
 
 def clip_vectors(examples: Sequence[Example], settings: TrainSettings) -> Vectors:
-    """Return the functionals of clips, normalised by speaker; of many their principal components.
+    """Return the statistics of clips, normalised by speaker; of many their principal components.
 
-    The components, at most 200, are found without labels.
+    The features of the examples are statistics (1, F). The components, at most 200, are found
+    without labels.
     """
     from sklearn.decomposition import PCA
 
-    extractor = make_extractor(settings)
-    clips = truncate([example.features for example in examples], settings)
-    rows = [np.asarray(extractor.functionals(clip), dtype=np.float32)[None] for clip in clips]
+    rows = [example.features for example in examples]
     prior = math.inf if settings.normalise == "corpus" else settings.prior
     groups = [example.group for example in examples]
     normalised = Normaliser.fit(rows, prior).apply(rows, groups)

@@ -60,7 +60,7 @@ def find_suspects(
     outcome = Outcome(warnings=manifest.caveats())
     with CorpusLock(manifest.corpus, "suspects"):
         watch = WithdrawalWatch(manifest.corpus, manifest.entries)
-        sound = settings.changed(modality="audio", speeds=())
+        sound = settings.changed(modality="audio", speeds=(), audio={"encoder": "statistics"})
         splits = ("train", "val", "test", "held")
         loaded = load_examples(manifest, sound, outcome, splits=splits, progress=progress)
         clips = {clip.clip_id: clip for examples in loaded.values() for clip in examples}

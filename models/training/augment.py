@@ -1,11 +1,10 @@
 """Augmentation of training clips: speed perturbation and simulated unseen speakers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from models.data import Clips, Example
 from models.features.normalise import UNSEEN_SPEAKER
@@ -19,8 +18,7 @@ class AugmentedClips:
 
     def __init__(self, model: FittedModel, training: Sequence[Example]) -> None:
         settings = model.settings
-        # Where the functionals have their own layers, only these predict for unseen speakers.
-        self.unseen_share = 0.0 if model.solves_functionals else settings.strangers
+        self.unseen_share = settings.strangers
         groups = [example.group for example in training]
         self.seen: list[Clips] = []
         self.unseen: list[Clips] = []
@@ -40,12 +38,11 @@ class AugmentedClips:
         """Clips at speed 1, normalised with those of their speaker."""
         return self.seen[0]
 
-    def functionals(self) -> tuple[Tensor, Tensor]:
-        """Return functionals (V n, F) and speaker ids (V n,) of all clips in all V versions."""
-        versions = [*self.seen, *self.unseen]
-        rows = np.concatenate([clips.functionals for clips in versions])
-        speakers = np.concatenate([clips.speakers for clips in versions])
-        return torch.from_numpy(rows), torch.from_numpy(speakers)
+    def statistics(self) -> Iterator[tuple[NDArray[np.float32], NDArray[np.int64]]]:
+        """Yield normalised statistics (n, F) and speaker ids (n,) of the clips in each version."""
+        for clips in (*self.seen, *self.unseen):
+            rows = [scale(row) for scale, row in zip(clips.scales, clips.features, strict=True)]
+            yield np.concatenate(rows), clips.speakers
 
     def sample_epoch(self, random: np.random.Generator) -> Clips:
         """Return the clips of an epoch: one speed per speaker, some clips as of unseen speakers."""
@@ -61,5 +58,4 @@ class AugmentedClips:
             features=[clips.features[row] for row, clips in enumerate(drawn)],
             scales=[clips.scales[row] for row, clips in enumerate(drawn)],
             speakers=np.where(unseen, -1, speakers),
-            functionals=np.stack([clips.functionals[row] for row, clips in enumerate(drawn)]),
         )

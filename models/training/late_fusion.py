@@ -1,6 +1,5 @@
 """Late fusion of parts that were trained separately into one network."""
 
-import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,10 +8,9 @@ import torch
 from models.config.train import TrainSettings
 from models.data import Example
 from models.model import FittedModel, build_network
-from models.training.solvers import FunctionalLayers
 from models.training.text_worth import TextWorth, text_worth
 
-__all__ = ["add_functional_layers", "fuse_branches", "weigh_text", "worth_of_texts"]
+__all__ = ["fuse_branches", "weigh_text", "worth_of_texts"]
 
 
 def worth_of_texts(training: Sequence[Example], settings: TrainSettings) -> TextWorth | None:
@@ -35,24 +33,6 @@ def weigh_text(training: Sequence[Example], settings: TrainSettings) -> tuple[Tr
     weightless = settings.words.model_dump() | {"weight": 0.0}
     consequence = "so the text has no weight in the model; try --modality audio"
     return settings.changed(words=weightless), f"{worth.sentence}; {consequence}"
-
-
-def add_functional_layers(model: FittedModel, layers: FunctionalLayers) -> FittedModel:
-    """Return a copy of an audio model with layers of functionals added to its weighted features."""
-    network = copy.deepcopy(model.network)
-    audio, output, weight = network.audio, network.output, model.settings.audio.weight
-    if audio is None:
-        return model
-    seen, unseen = layers.seen, layers.unseen
-    with torch.no_grad():
-        learned = weight * output.weight[:, : audio.learned]
-        bias = weight * output.bias + seen.bias
-        bias_difference = (unseen.bias - bias)[:, None]
-        output.weight.copy_(
-            torch.cat([learned, seen.weight, unseen.weight, bias_difference], dim=1)
-        )
-        output.bias.copy_(bias)
-    return replace(model, network=network.eval())
 
 
 def fuse_branches(first: FittedModel, *others: FittedModel, settings: TrainSettings) -> FittedModel:

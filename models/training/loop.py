@@ -14,7 +14,6 @@ from manifests.base.errors import CorpusError, DataError
 from manifests.base.outcome import Progress, no_progress
 from models.config.train import TrainSettings
 from models.data import Batch, Example
-from models.encoders.text import TextLinear
 from models.evaluation.calibration import log_loss
 from models.evaluation.metrics import uar
 from models.model import FittedModel, untrained_model
@@ -30,7 +29,7 @@ from models.training.distributed import (
     synchronised,
     total,
 )
-from models.training.late_fusion import add_functional_layers, fuse_branches, weigh_text
+from models.training.late_fusion import fuse_branches, weigh_text
 from models.training.optim import (
     class_weights,
     deterministic,
@@ -40,7 +39,7 @@ from models.training.optim import (
     weighted_cross_entropy,
 )
 from models.training.resume import StateStore, TrainingState
-from models.training.solvers import fit_text, solve_functionals
+from models.training.solvers import fit_statistics, fit_text, named
 from models.training.tensorboard import EpochLog, no_log
 
 __all__ = ["FitResult", "fit"]
@@ -81,8 +80,9 @@ def fit(
 ) -> FitResult:
     """Train a model; the result is deterministic on the same machine.
 
-    Branches that are trained ``apart`` are trained one after another, the first of them last; its
-    model is fused with the others before it is validated, watched and returned.
+    Branches that are trained ``apart`` are fitted one after another, the first that is trained by
+    epochs last; its model is fused with the others before it is validated, watched and returned.
+    A layer on statistics and a linear text branch are solved, in one epoch.
 
     The validation clips, if any, choose the epoch if ``settings.keep`` is ``best``. ``progress``
     and ``watch`` are called after every epoch, the latter with the current model, which it must not
@@ -98,12 +98,15 @@ def fit(
     """
     if len(training) < 2:
         raise DataError(f"{len(training)} training clips, but at least 2 are needed; label more")
-    trained, others, kept, warning = settings, [], dict[str, int](), ""
+    trained, parts, kept, warning = settings, dict[str, FittedModel](), dict[str, int](), ""
     if settings.branches == "apart" and len(settings.branch_names) > 1:
         settings, warning = weigh_text(training, settings)
-        first, *rest = settings.branch_names
-        trained = settings.changed(modality=first)
-        for name in rest:
+        names = settings.branch_names
+        main = next((name for name in names if not _is_solved(name, settings)), names[0])
+        trained = settings.changed(modality=main)
+        for name in names:
+            if name == main:
+                continue
             part = settings.changed(modality=name)
             result = fit(
                 training,
@@ -113,19 +116,30 @@ def fit(
                 state_store=state_store,
                 until=until,
             )
-            others.append(result.model)
+            parts[name] = result.model
             kept |= result.kept
+
+    def finished(model: FittedModel) -> FittedModel:
+        if not parts:
+            return model
+        own = parts | {trained.modality: model}
+        return fuse_branches(*(own[name] for name in settings.branch_names), settings=settings)
+
     with deterministic(trained.seed, trained.threads):
         device = pick_device(trained.device)
         model = untrained_model(training, trained)
         network = model.network
-        if isinstance(network.text, TextLinear):  # solved, not trained by epochs
-            fit_text(model, training)
-            epoch = Epoch(1, 0.0, *_measure(model, training)[:2], *_validate(model, validation))
+        if _is_solved(trained.modality, trained):
+            solve = fit_text if trained.modality == "text" else fit_statistics
+            solve(model, training)
+            fused = finished(model)
+            epoch = Epoch(1, 0.0, *_measure(model, training)[:2], *_validate(fused, validation))
             if watch is not None:
-                watch(model)
+                watch(fused)
+            log([epoch])
             progress(1, 1, epoch.line)
-            return FitResult(model, [epoch], 1, epochs=1, kept={trained.modality: 1})
+            kept |= {trained.modality: 1}
+            return FitResult(fused, [epoch], 1, epochs=1, kept=kept, warning=warning)
         synchronised(network, device).to(device)
         augmented = AugmentedClips(model, training)
         clips = augmented.original
@@ -134,16 +148,6 @@ def fit(
         labels = np.array([example.label for example in training])
         targets = target_shares(training, trained).to(device)
         weights = class_weights(labels, trained).to(device)
-        layers = None
-        if model.solves_functionals:
-            _refuse_non_finite(training)
-            layers = solve_functionals(augmented, targets.cpu(), weights.cpu())
-
-        def finished(model: FittedModel) -> FittedModel:
-            if layers is not None:
-                model = add_functional_layers(model, layers)
-            return fuse_branches(model, *others, settings=settings) if others else model
-
         per_epoch = math.ceil(len(training) / trained.batch_size)
         epochs = max(trained.epochs, math.ceil(trained.least_steps / per_epoch))
         state = TrainingState(network, trained, epochs * per_epoch, device)
@@ -163,16 +167,12 @@ def fit(
                 batch = _augmented(clips.batch(rows), trained, state.generators.masks)
                 own, part = share_of_batch(targets[rows] @ weights)
                 batch, mine = batch.part(own).to(device), rows[own]
-                functionals = batch.functionals
-                if layers is not None:  # these have been solved
-                    functionals = torch.zeros_like(functionals)
                 with mixed_precision(device, trained):
                     logits = network(
                         batch.frames,
                         batch.lengths,
                         batch.words,
                         batch.speakers,
-                        functionals,
                         batch.extra,
                     )
                 loss = weighted_cross_entropy(logits.float(), targets[mine], weights) * part
@@ -215,16 +215,11 @@ def fit(
         )
 
 
-def _refuse_non_finite(training: Sequence[Example]) -> None:
-    """Raise a CorpusError that names the clips with features that are not finite."""
-    clips = [clip.clip_id for clip in training if not np.isfinite(clip.features).all()]
-    if clips:
-        raise CorpusError(f"the features of {_named(clips)} are not finite; look at these clips")
-
-
-def _named(clips: Sequence[str]) -> str:
-    more = f" and {len(clips) - _NAMED_CLIPS} more" if len(clips) > _NAMED_CLIPS else ""
-    return ", ".join(clips[:_NAMED_CLIPS]) + more
+def _is_solved(branch: str, settings: TrainSettings) -> bool:
+    """Return whether a branch alone is solved, not trained by epochs."""
+    if branch == "audio":
+        return settings.audio.encoder == "statistics"
+    return branch == "text" and settings.words.kind == "linear"
 
 
 def _is_done(state: TrainingState, settings: TrainSettings, epochs: int) -> bool:
@@ -260,9 +255,6 @@ def _measure(model: FittedModel, examples: Sequence[Example]) -> tuple[float, fl
 
 def _divergence(epoch: int, loss: float, clips: Sequence[str], lr: float) -> str:
     return (
-        f"epoch {epoch}: the loss is {loss} on the batch of {_named(clips)}"
+        f"epoch {epoch}: the loss is {loss} on the batch of {named(clips)}"
         f"; try a lower --lr (it was {lr:.3g}), and check these clips if that doesn't help"
     )
-
-
-_NAMED_CLIPS = 3  # clips of a batch that an error names

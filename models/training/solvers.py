@@ -1,4 +1,4 @@
-"""Convex solvers: layers of the functionals and the linear text branch, by logistic regression."""
+"""Convex solvers: the layer on statistics and the linear text branch, by logistic regression."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,15 +8,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from manifests.base.errors import CorpusError
 from models.data import Example
-from models.encoders.audio import clamp_functionals
+from models.encoders.statistics import LIMIT, StatisticsEncoder
 from models.encoders.text import TextLinear
 from models.model import FittedModel
 from models.text.vocabulary import Vocabulary, ngrams
 from models.training.augment import AugmentedClips
 from models.training.optim import class_weights, target_shares
 
-__all__ = ["FunctionalLayers", "fit_text", "solve_functionals", "solve_linear", "solve_text"]
+__all__ = ["fit_statistics", "fit_text", "named", "solve_linear", "solve_text"]
 
 Numbers = NDArray[np.float64]
 
@@ -28,31 +29,42 @@ class LinearLayer(NamedTuple):
     bias: Tensor
 
 
-class FunctionalLayers(NamedTuple):
-    """Output layers of the functionals, for clips of seen and of unseen speakers."""
+def fit_statistics(model: FittedModel, training: Sequence[Example]) -> None:
+    """Fit the output layer of an audio model on statistics in place.
 
-    seen: LinearLayer
-    unseen: LinearLayer
+    Clips of seen and of unseen speakers have weights of their own, each solved by
+    :func:`solve_linear` on the training clips at all speeds.
 
-
-def solve_functionals(clips: AugmentedClips, targets: Tensor, weights: Tensor) -> FunctionalLayers:
-    """Return the layers of the functionals for clips of seen and of unseen speakers.
-
-    ``targets`` are target shares of the training clips (n, classes), ``weights`` those of classes.
+    Raises:
+        CorpusError: if the features of a clip are not finite.
     """
-    rows, speakers = clips.functionals()
-    shares = targets.repeat(len(rows) // len(targets), 1)
-    clamped, row_weights = clamp_functionals(rows), shares @ weights
+    network, settings = model.network, model.settings
+    if not isinstance(network.audio, StatisticsEncoder):
+        raise TypeError("not an audio model on statistics")
+    _refuse_non_finite(training)
+    labels = np.array([example.label for example in training])
+    targets = target_shares(training, settings)
+    weights = targets @ class_weights(labels, settings)
+    versions = list(AugmentedClips(model, training).statistics())
+    rows = np.concatenate([statistics for statistics, _ in versions])
+    speakers = np.concatenate([ids for _, ids in versions])
+    shares, row_weights = targets.repeat(len(versions), 1), weights.repeat(len(versions))
+    limited = torch.from_numpy(rows).clamp_(-LIMIT, LIMIT)
     layers = [
-        solve_linear(clamped[mask], shares[mask], row_weights[mask])
+        solve_linear(limited[mask], shares[mask], row_weights[mask], settings.audio.decay)
         for mask in (speakers >= 0, speakers < 0)
         if mask.any()
     ]
-    return FunctionalLayers(layers[0], layers[-1])
+    seen, unseen = layers[0], layers[-1]
+    columns = [seen.weight, unseen.weight, (unseen.bias - seen.bias)[:, None]]
+    with torch.no_grad():
+        network.output.weight.copy_(torch.cat(columns, dim=1))
+        network.output.bias.copy_(seen.bias)
+    network.eval()
 
 
-def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
-    """Return the layer that minimises the weighted mean cross entropy with an L2 penalty.
+def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor, decay: float = 1e-3) -> LinearLayer:
+    """Return the layer that minimises weighted mean cross entropy + ``decay`` · |weights|² / 2.
 
     Rows (n, F) have a variance around 1; ``shares`` are target shares (n, classes).
 
@@ -63,8 +75,21 @@ def solve_linear(rows: Tensor, shares: Tensor, weights: Tensor) -> LinearLayer:
         [0, 1, 2]
     """
     x, y, weight = (tensor.double().cpu().numpy() for tensor in (rows, shares, weights))
-    layer = _logistic_regression(x, y, weight / weight.sum(), _WEIGHT_DECAY)
+    layer = _logistic_regression(x, y, weight / weight.sum(), decay)
     return LinearLayer(*(torch.from_numpy(values).float() for values in layer))
+
+
+def _refuse_non_finite(training: Sequence[Example]) -> None:
+    """Raise a CorpusError that names the clips with features that are not finite."""
+    clips = [clip.clip_id for clip in training if not np.isfinite(clip.features).all()]
+    if clips:
+        raise CorpusError(f"the features of {named(clips)} are not finite; look at these clips")
+
+
+def named(clips: Sequence[str]) -> str:
+    """Return the names of clips for an error, at most three of them."""
+    more = f" and {len(clips) - _NAMED_CLIPS} more" if len(clips) > _NAMED_CLIPS else ""
+    return ", ".join(clips[:_NAMED_CLIPS]) + more
 
 
 def fit_text(model: FittedModel, training: Sequence[Example]) -> None:
@@ -124,7 +149,7 @@ def _logistic_regression(
     return model.coef_, model.intercept_
 
 
-_WEIGHT_DECAY = 1e-3
 _STEPS = 300
 _TOLERANCE = 1e-6
 _EPSILON = 1e-12
+_NAMED_CLIPS = 3  # clips that an error names

@@ -34,7 +34,7 @@ def quick():
         threads=1,
         device="cpu",
         features={"n_mfcc": 8, "n_mels": 16},
-        audio={"channels": 8, "kernels": 2},
+        audio={"encoder": "convolutions", "channels": 8, "kernels": 2},
         words={"size": 8, "filters": 4},
     )
 

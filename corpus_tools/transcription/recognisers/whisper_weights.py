@@ -19,6 +19,7 @@ __all__ = [
     "Weights",
     "cache_folder",
     "check_checkpoint",
+    "encoder_size",
     "find_weights",
     "is_whisper_size",
     "official_name",
@@ -104,6 +105,13 @@ def check_checkpoint(path: Path) -> Sequence[tuple[int, int]]:
         )
     heads: Sequence[tuple[int, int]] = checkpoint.get("alignment_heads", ())
     return heads
+
+
+def encoder_size(path: Path) -> tuple[int, int]:
+    """Return the number of layers and the width of a checkpoint's encoder, once it is checked."""
+    check_checkpoint(path)
+    dims = read_weights(path, "use a checkpoint in openai-whisper's format")["dims"]
+    return dims["n_audio_layer"], dims["n_audio_state"]
 
 
 def _dims_match(dims: dict[str, Any], weights: dict[str, Any]) -> bool:
