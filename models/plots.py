@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,12 +29,13 @@ __all__ = [
 ]
 
 
-def draw_loss(path: Path, history: Sequence[Epoch]) -> None:
-    """Draw training and validation loss by epoch as a PNG."""
+def draw_loss(path: Path, history: Sequence[Epoch], note: str = "") -> None:
+    """Draw training and validation loss by epoch as a PNG, beside that of guessing, with a note."""
     training = [epoch.train_loss for epoch in history]
     validation = [epoch.val_loss for epoch in history if epoch.val_loss is not None]
     curves = {"training (augmented)": [training], "validation": [validation]}
-    draw_curves(path, "Loss", "loss", curves)
+    guess = ("guessing: ln 6", math.log(len(EMOTIONS)))
+    draw_curves(path, "Loss", "loss", curves, level=guess, note=note if validation else "")
 
 
 def draw_accuracy(path: Path, history: Sequence[Epoch]) -> None:
@@ -45,15 +47,22 @@ def draw_accuracy(path: Path, history: Sequence[Epoch]) -> None:
 
 
 def draw_curves(
-    path: Path, title: str, unit: str, curves: Mapping[str, Sequence[Sequence[float]]]
+    path: Path,
+    title: str,
+    unit: str,
+    curves: Mapping[str, Sequence[Sequence[float]]],
+    *,
+    level: tuple[str, float] | None = None,
+    note: str = "",
 ) -> None:
     """Draw curves by epoch as a PNG: the mean of each over its runs, and their range.
 
-    ``curves`` has the values of each run by epoch, by name; empty ones are left out.
+    ``curves`` has the values of each run by epoch, by name; empty ones are left out. A ``level`` is
+    a dashed line, with its name; a ``note`` explains the curves below them.
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure = _figure(6.0, 3.8)
+    figure = _figure(6.0, 4.5 if note else 3.8)
     axes = figure.add_subplot()
     for name, runs in curves.items():
         if shortest := min((len(run) for run in runs), default=0):
@@ -61,6 +70,10 @@ def draw_curves(
             epochs = np.arange(1, shortest + 1)
             axes.plot(epochs, values.mean(axis=0), label=name)
             axes.fill_between(epochs, values.min(axis=0), values.max(axis=0), alpha=0.2)
+    if level is not None:
+        axes.axhline(level[1], color="grey", linewidth=1, linestyle="--", label=level[0])
+    if note:
+        figure.supxlabel(fill(note, 92), fontsize="small")
     axes.set_xlabel("epoch")
     axes.set_ylabel(unit)
     axes.set_title(title)

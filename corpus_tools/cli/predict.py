@@ -33,8 +33,8 @@ def predict(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Output folder: a table, JSON, and a timeline of each file that is cut, as CSV, "
-            "JSON and PNG."
+            help="Output folder: a table, JSON, a page, and a timeline of each file that is cut, "
+            "as CSV, JSON and PNG."
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace predictions in --out.")] = False,
@@ -106,7 +106,7 @@ def predict(
             if out is not None:
                 write_predictions(out, rows, folder.name, force=force)
                 run.outcome.outputs.append(out)
-        for table in _tables(rows):
+        for table in _tables(rows, out):
             run.result(table)
         trained = outcome.details.get("trained_language")
         if trained and not any("was trained on" in warning for warning in outcome.warnings):
@@ -121,13 +121,23 @@ def predict(
             run.result(f"wrote {out}")
 
 
-def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
-    """Return a table for each file, or one summary table for many files."""
+def _tables(rows: list[dict[str, Any]], out: Path | None) -> "list[Table]":
+    """Return a table for each file, of a long one by class; for many files a table of all."""
     from rich.table import Table
 
+    from corpus_tools.prediction.summary import summary_table
+
     predicted = [row for row in rows if row["clips"]]
+    where = "--out FOLDER, with a picture, or --json" if out is None else str(out)
     if len(predicted) <= _MOST_TABLES:
-        return [_table(row) for row in predicted]
+        tables = []
+        for row in predicted:
+            if len(row["clips"]) <= _MOST_ROWS:
+                tables.append(_table(row))
+                continue
+            tables.append(summary_table(row["file"], row["clips"]))
+            tables[-1].caption = f"all {len(row['clips'])} clips: {where}"
+        return tables
     table = Table("file", "clips", "emotions")
     for row in predicted[:_MOST_LINES]:
         counts = Counter(clip["emotion"] for clip in row["clips"])
@@ -138,7 +148,8 @@ def _tables(rows: list[dict[str, Any]]) -> "list[Table]":
     if len(predicted) > _MOST_LINES:
         more = len(predicted) - _MOST_LINES
         table.add_row(f"and {more} more, see --out or --json", "", "")
-    return [table]
+    every = [clip for row in predicted for clip in row["clips"]]
+    return [table, summary_table("all files", every, timed=False)]
 
 
 def _table(row: dict[str, Any]) -> "Table":
@@ -161,3 +172,4 @@ def _table(row: dict[str, Any]) -> "Table":
 
 _MOST_TABLES = 3  # files; for more, one summary table
 _MOST_LINES = 40
+_MOST_ROWS = 12  # clips of a file; of more, a summary by class

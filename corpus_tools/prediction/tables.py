@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from corpus_tools.prediction.summary import prediction_page
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError
@@ -30,7 +31,7 @@ def check_output_folder(folder: Path, *, force: bool) -> None:
 def write_predictions(
     folder: Path, rows: Sequence[Mapping[str, Any]], run: str, *, force: bool = False
 ) -> None:
-    """Write ``predictions.json``, ``predictions.csv`` and ``timelines/`` atomically.
+    """Write ``predictions.json``, ``.csv``, ``timelines/`` and ``report.html`` atomically.
 
     A file, or a source of a manifest, with several clips has a timeline as CSV, JSON and PNG.
     ``rows`` are JSON forms of :class:`corpus_tools.prediction.segments.FilePrediction`.
@@ -44,13 +45,17 @@ def write_predictions(
         write_text(new / PREDICTIONS_FILE, _json({"run": run, "files": rows}))
         write_text(new / "predictions.csv", _table(clips))
         taken: set[str] = set()
+        pictures: dict[str, tuple[Sequence[Mapping[str, Any]], Path]] = {}
         for name, timeline in _timelines(rows):
             stem = _file_name(name, taken)
             lines = sorted(timeline, key=lambda clip: (clip["start"], clip["end"]))
             path = new / "timelines" / stem
             write_text(path.with_name(f"{stem}.csv"), _table((name, clip) for clip in lines))
             write_text(path.with_name(f"{stem}.json"), _json({"file": name, "clips": lines}))
-            draw_timeline(path.with_name(f"{stem}.png"), lines, PurePosixPath(name).name)
+            picture = path.with_name(f"{stem}.png")
+            draw_timeline(picture, lines, PurePosixPath(name).name)
+            pictures[name] = lines, picture
+        write_text(new / "report.html", prediction_page(run, pictures, len(clips)))
         check_output_folder(folder, force=force)  # again, since others may have written there
 
 

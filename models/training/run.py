@@ -315,13 +315,29 @@ def _write_run(
     write_text(folder / "metrics.json", metrics_text + "\n")
     write_text(folder / "predictions.csv", _predictions_csv(examples, predicted, model))
     plots = folder / "plots"
-    draw_loss(plots / "loss.png", fitted.history)
+    draw_loss(plots / "loss.png", fitted.history, _loss_note(model.settings))
     draw_accuracy(plots / "accuracy.png", fitted.history)
     shown = next((split for split in ("test", "val", "train") if split in metrics), None)
     if shown is not None:
         title = f"{shown}: {metrics[shown]['n']} clips, UAR {metrics[shown]['uar']:.3f}"
         draw_confusion(plots / "confusion.png", metrics[shown]["confusion"], title)
     return document
+
+
+def _loss_note(settings: TrainSettings) -> str:
+    """Return why the curves of training and validation loss aren't comparable."""
+    parts = len(settings.branch_names) > 1 or settings.audio.functionals
+    if settings.branches == "apart" and parts:
+        return (
+            "Training: the loss of the part that learns by epochs, alone. Validation: that of the "
+            "whole model, whose other parts are there from the first epoch. It is measured before "
+            "calibration: a model that is too sure of new speakers starts above guessing, even "
+            "where it is often right. Accuracy and UAR aren't affected."
+        )
+    return (
+        "Training: on augmented clips, with dropout. Validation: before calibration, so a model "
+        "that is too sure of new speakers may lie above guessing, even where it is often right."
+    )
 
 
 def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:
