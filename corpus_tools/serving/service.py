@@ -3,8 +3,9 @@
 import re
 import tempfile
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from corpus_tools.configuration.segment import SegmentSettings
 from corpus_tools.prediction.predict import predict_files
@@ -38,7 +39,9 @@ class Service:
         """True if the model uses what is said."""
         return needs_text(self.predictor.model.settings)
 
-    def predict(self, body: BinaryIO, length: int, name: str, text: str = "") -> dict[str, Any]:
+    def predict(
+        self, body: BufferedIOBase, length: int, name: str, text: str = ""
+    ) -> dict[str, Any]:
         """Return the clips of a file of ``length`` bytes with their probabilities, JSON-ready.
 
         ``text`` is what is said in a file that is no longer than a clip, "" if unknown.
@@ -95,7 +98,7 @@ class Service:
         return self.predictor.model.settings
 
 
-def _receive(body: BinaryIO, length: int, path: Path) -> None:
+def _receive(body: BufferedIOBase, length: int, path: Path) -> None:
     """Write the bytes of an upload into a file."""
     with path.open("xb") as out:
         while length > 0:

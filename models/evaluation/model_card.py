@@ -112,7 +112,7 @@ def _intended(manifest: Manifest) -> str:
 
 
 def _data(manifest: Manifest, corpus: Mapping[str, Any], *, divided: bool) -> str:
-    counts = Counter((entry.split, entry.emotion) for entry in manifest.entries)
+    counts = Counter[tuple[str, str]]((one.split, one.emotion) for one in manifest.entries)
     used = [split for split in ("train", "val", "test") if any(key[0] == split for key in counts)]
     people = {entry.speaker for entry in manifest.entries if entry.split == "train"} - {None}
     language = corpus.get("language")

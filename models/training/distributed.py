@@ -143,9 +143,11 @@ def sum_gradients(parameters: Iterable[nn.Parameter]) -> None:
             parameter.grad = torch.zeros_like(parameter)
     together = torch.cat([one.grad.flatten() for one in trained if one.grad is not None])
     distributed.all_reduce(together)
-    parts = together.split([one.numel() for one in trained])
-    for parameter, part in zip(trained, parts, strict=True):
-        parameter.grad = part.view_as(parameter)
+    start = 0
+    for parameter in trained:
+        end = start + parameter.numel()
+        parameter.grad = together[start:end].view_as(parameter)
+        start = end
 
 
 def same_weights(network: nn.Module) -> None:
@@ -159,7 +161,7 @@ def synchronised(network: nn.Module, device: torch.device) -> nn.Module:
     """Return the network with batch statistics over all processes, where GPUs allow that."""
     if process_count() == 1 or device.type != "cuda":
         return network
-    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
     return converted
 
 

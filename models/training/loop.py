@@ -165,7 +165,7 @@ def fit(
                 if stopped := any_process(should_stop()):
                     break
                 batch = _augmented(clips.batch(rows), trained, state.generators.masks)
-                own, part = share_of_batch(targets[rows] @ weights)
+                own, weight = share_of_batch(targets[rows] @ weights)
                 batch, mine = batch.part(own).to(device), rows[own]
                 with mixed_precision(device, trained):
                     logits = network(
@@ -175,14 +175,14 @@ def fit(
                         batch.speakers,
                         batch.extra,
                     )
-                loss = weighted_cross_entropy(logits.float(), targets[mine], weights) * part
+                loss = weighted_cross_entropy(logits.float(), targets[mine], weights) * weight
                 state.optimiser.step(loss)
                 value = float(total(loss.detach()))
                 if not math.isfinite(value):
                     names = [clip_ids[row] for row in rows]
                     raise CorpusError(_divergence(number, value, names, state.optimiser.lr))
                 losses += value * len(rows)
-                if part:
+                if weight:
                     right += int((logits.argmax(dim=1).cpu().numpy() == labels[mine]).sum())
             if stopped:
                 break
