@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.base.outcome import counted
 from models.branches import needs_sound
 from models.checkpoint import read_model
 from models.data import Example
@@ -148,7 +149,7 @@ class Predictor:
         few = sum(n for n in counts.values() if 1 < n < _RELIABLE)
         if not alone + few:
             return Normalisation("many", "every speaker, or file, has enough clips to normalise by")
-        clips = "1 clip is" if alone + few == 1 else f"{alone + few} clips are"
+        clips = counted(alone + few, "clip is", "clips are")
         return Normalisation(
             "none" if alone else "few",
             f"{clips} of an unknown speaker, or of one with fewer than {_RELIABLE} clips: "

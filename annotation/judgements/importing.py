@@ -29,7 +29,7 @@ from annotation.judgements.store import (
 )
 from annotation.scheme.answers import InvalidAnnotationError, gc_paused, quoted
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.base.voices import alike_warnings, one_spelling, spelling_warnings
 from manifests.storage.copies import copy_warnings
 from manifests.storage.partials import clear_partials
@@ -207,9 +207,8 @@ class _Import:
         outcome.warnings += alike_warnings(spelling.values(), self._speakers)
         if self._ignored:
             listed = ", ".join(name for name, _ in self._ignored.most_common(5))
-            outcome.warnings.append(
-                f"{self._ignored.total()} answers to unknown controls were ignored: {listed}"
-            )
+            answers = counted(self._ignored.total(), "answer")
+            outcome.warnings.append(f"ignored {answers} to unknown controls: {listed}")
         return outcome
 
     def _identity_warnings(self) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from annotation.batches.batches import Kind
 from annotation.judgements.store import latest, read_judgements
 from annotation.label_studio.destinations import TaskKey
+from manifests.base.outcome import counted
 
 __all__ = ["ProjectCounts", "count_tasks", "finished_tasks"]
 
@@ -48,7 +49,8 @@ class ProjectCounts:
         """Yield a warning for each mismatch of the counts."""
         if self.missing:
             yield (
-                f"{self.pushed} tasks were pushed = {self.answered} answered + {self.skipped} "
+                f"{counted(self.pushed, 'task was pushed', 'tasks were pushed')} = "
+                f"{self.answered} answered + {self.skipped} "
                 f"skipped + {self.open} open + {self.refused} refused + {self.by_others} by others "
                 f"+ {self.missing} missing on the server; push those again with: corpus push-tasks"
             )

@@ -25,7 +25,7 @@ from annotation.reliability.metrics import (
 from annotation.reliability.report import AgreementReport, Alpha, ClassRow, PairRow
 from annotation.scheme.answers import gc_paused, quoted
 from manifests.base.emotions import EMOTIONS, Emotion
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import Outcome, counted
 from manifests.storage.records import Clip, Judgement
 from manifests.storage.shards import STAGES, read_stage
 
@@ -115,13 +115,15 @@ def _gold_warnings(
     unknown = sorted(gold - clips)
     if unknown:
         yield (
-            f"annotations/gold.csv names {len(unknown)} clips that are not in this corpus, the "
+            "annotations/gold.csv names "
+            f"{counted(len(unknown), 'clip that is', 'clips that are')} not in this corpus, the "
             f"first {quoted(unknown[0])}; correct their clip_id"
         )
     marked = {row.clip_id for row in judgements if row.role == "gold"} - gold
     if marked:
         yield (
-            f"{len(marked)} clips have an answer marked as ground truth and no row in "
+            f"{counted(len(marked), 'clip has an answer', 'clips have an answer')} marked as "
+            "ground truth and no row in "
             f"annotations/gold.csv; add their class there to measure annotators on them"
         )
 

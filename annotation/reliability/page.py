@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from annotation.reliability.report import AgreementReport, AnnotatorRow
 from manifests.base.emotions import EMOTIONS
+from manifests.base.outcome import counted
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import created_now, write_text
 
@@ -38,6 +39,7 @@ def agreement_page(report: AgreementReport, name: str) -> str:
         policy=_policy(style),
         style=style,
         name=name,
+        counted=counted,
         created=created_now(),
         report=report,
         emotions=EMOTIONS,
@@ -48,7 +50,8 @@ def agreement_page(report: AgreementReport, name: str) -> str:
         findings=[(row.annotator, finding) for row in rows for finding in row.suspicions],
         confused=[row.confused_with or _NO_SHARES for row in report.classes],
         class_rows=[
-            _span(row.emotion, row.agreement, text=f"{row.votes} votes") for row in report.classes
+            _span(row.emotion, row.agreement, text=f"{counted(row.votes, 'vote')}")
+            for row in report.classes
         ],
         given=[[count / max(sum(row.votes), 1) for count in row.votes] for row in rows],
         agreement_rows=[_span(row.annotator, row.agreement) for row in rows],

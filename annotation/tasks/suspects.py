@@ -15,7 +15,7 @@ from annotation.tasks.candidates import Candidates
 from annotation.tasks.disputed import unanswered
 from manifests.base.csv_tables import Ragged, read_table
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.outcome import listed
+from manifests.base.outcome import counted, listed
 from manifests.storage.records import Judgement
 from manifests.versions.manifest import versions
 
@@ -81,7 +81,8 @@ class SecondVotes:
         warnings = []
         if len(clips) < self.number:
             warnings.append(
-                f"only {len(clips)} clips of {self.path} can have a second vote, not {self.number}"
+                f"only {counted(len(clips), 'clip')} of {self.path} can have a second vote, not "
+                f"{self.number}"
             )
         people = Counter(
             name for clip in clips for name in self.voted.get(clip, ()) if name != IMPORTED

@@ -15,7 +15,7 @@ from annotation.tasks.suspects import SecondVotes
 from corpus_tools.assembly.excerpts import Excerpts
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.storage.records import Transcript
 from manifests.storage.shards import STAGES, read_stage
 
@@ -168,8 +168,9 @@ def _labelling(workspace: Workspace, options: BatchOptions, excerpts: Excerpts |
         text=configuration.text,
     )
     if unpredicted:
+        have = "clip has no prediction and comes", "clips have no prediction and come"
         outcome.warnings.append(
-            f"{len(unpredicted)} clips have no prediction and come last, the first {unpredicted[0]}"
+            f"{counted(len(unpredicted), *have)} last, the first {unpredicted[0]}"
         )
     return outcome
 

@@ -16,6 +16,7 @@ from corpus_tools.subtitles.cues import Cue
 from corpus_tools.subtitles.files import clean_subtitles
 from manifests.base.errors import DataError
 from manifests.base.letters import plain_letters
+from manifests.base.outcome import counted
 from manifests.storage.records import SubtitleLine
 
 __all__ = ["FilmText", "read_film"]
@@ -68,7 +69,7 @@ def read_film(
         damaged = picture.damaged
     kept, reasons = without_other_texts(shown, width)
     warnings = [
-        f"{film}: {count} texts in its picture {reason}; left out"
+        f"{film}: {counted(count, 'text')} in its picture {reason}; left out"
         for reason, count in sorted(reasons.items())
     ]
     if damaged:

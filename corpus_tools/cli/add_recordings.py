@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, Channel, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import one_line, session
+from manifests.base.outcome import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -120,11 +121,11 @@ def add_recordings(
             )
         run.outcome.merge(outcome)
         details = outcome.details
-        counts = {"recordings": details["recordings"], "long takes": len(details["takes"])}
-        added = " and ".join(f"{count} {name}" for name, count in counts.items() if count)
+        counts = {"recording": details["recordings"], "long take": len(details["takes"])}
+        added = " and ".join(counted(count, name) for name, count in counts.items() if count)
         run.result(
-            f"{added or 'no recordings'} of {len(details['speakers'])} speakers reading "
-            f"{details['sentences']} sentences, {outcome.kept} lines accepted"
+            f"{added or 'no recordings'} of {counted(len(details['speakers']), 'speaker')} reading "
+            f"{counted(details['sentences'], 'sentence')}, {counted(outcome.kept, 'line')} accepted"
         )
         if details["takes"]:
             run.result(_takes_table(details["takes"]))

@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import one_line, session
+from manifests.base.outcome import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -186,7 +187,7 @@ def _manifest_lines(manifest: dict[str, Any]) -> list[str]:
         f"shares of train / val / test: {shares}, "
         f"at most {manifest['size_deviation']:.1f} points from the requested shares",
         *_fold_lines(manifest["folds"]),
-        *([f"held out: {len(manifest['held'])} clips"] if manifest["held"] else []),
+        *([f"held out: {counted(len(manifest['held']), 'clip')}"] if manifest["held"] else []),
         *(
             [f"of them bridges between groups: {len(manifest['bridges'])}"]
             if manifest["bridges"]

@@ -2,6 +2,7 @@
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 __all__ = ["combine_transcripts"]
 
@@ -28,6 +29,6 @@ def combine_transcripts(
         for origin, rate in details["errors"].items():
             run.result(f"{origin}: outvoted in {rate:.0%} of its characters or words")
         run.result(
-            f"combined: text for {outcome.kept} of {outcome.items_in} clips, "
+            f"combined: text for {outcome.kept} of {counted(outcome.items_in, 'clip')}, "
             f"{details['unanimous']} unanimous, {details['doubtful']} below 0.7"
         )

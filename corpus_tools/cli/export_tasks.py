@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import Session, session
+from manifests.base.outcome import counted
 
 if TYPE_CHECKING:
     from corpus_tools.workspace.workspace import Workspace
@@ -162,14 +163,14 @@ def _print_batch(run: Session, workspace: "Workspace", outcome: "Outcome", url: 
     batch, output = outcome.details["batch"], outcome.outputs[0]
     annotators = outcome.details.get("annotators")
     if annotators is None:
-        run.result(f"{batch}: {outcome.kept} tasks in {output}")
+        run.result(f"{batch}: {counted(outcome.kept, 'task')} in {output}")
         tasks, configuration = output, outcome.outputs[1]
     else:
         panel = f"{len(annotators)} annotator{'s' * (len(annotators) != 1)}"
-        run.result(f"{batch}: {outcome.kept} clips for {panel} in {output}")
+        run.result(f"{batch}: {counted(outcome.kept, 'clip')} for {panel} in {output}")
         for name, own in annotators.items():
             gold = f", {own['gold']} of them gold" if own["gold"] else ""
-            run.result(f"  {name}: {own['tasks']} tasks{gold}")
+            run.result(f"  {name}: {counted(own['tasks'], 'task')}{gold}")
         tasks, configuration = output / "<annotator>.json", output / "label_config.xml"
     run.note("push them to Label Studio with: corpus push-tasks")
     run.note(_BY_HAND.format(configuration=configuration, tasks=tasks))

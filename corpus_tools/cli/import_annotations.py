@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Nameless, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 __all__ = ["import_annotations"]
 
@@ -43,6 +44,7 @@ def import_annotations(
             f"{details['skipped']} skipped, {details['relabelled']} of them relabelled"
         )
         run.note(
-            f"{details['tasks']} tasks, {details['unannotated_tasks']} without annotations; "
+            f"{counted(details['tasks'], 'task')}, {details['unannotated_tasks']} without "
+            "annotations; "
             f"ignored: {details['drafts']} drafts, {details['predictions']} predictions"
         )

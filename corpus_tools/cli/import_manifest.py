@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 __all__ = ["import_manifest"]
 
@@ -87,7 +88,8 @@ def import_manifest(
         run.outcome.merge(outcome)
         details = outcome.details
         run.result(
-            f"{details['clips']} clips of {details['speakers']} known speakers, "
+            f"{counted(details['clips'], 'clip')} of "
+            f"{counted(details['speakers'], 'known speaker')}, "
             f"{details['unlabelled']} without a label; {details['new_judgements']} new labels"
         )
         if details["labels"]:

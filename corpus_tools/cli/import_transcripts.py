@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 __all__ = ["import_transcripts"]
 
@@ -42,6 +43,7 @@ def import_transcripts(
         outcome = import_texts(Workspace.find(corpus), file, name, source)
         run.outcome.merge(outcome)
         run.result(
-            f"{outcome.kept} of {outcome.items_in} texts imported as '{outcome.details['name']}'; "
+            f"{outcome.kept} of {counted(outcome.items_in, 'text')} imported as "
+            f"'{outcome.details['name']}'; "
             f"sources changed: {outcome.details['changed']}"
         )

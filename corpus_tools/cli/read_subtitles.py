@@ -7,6 +7,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, Channel, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import one_line, session
+from manifests.base.outcome import counted
 
 __all__ = ["read_subtitles"]
 
@@ -50,4 +51,7 @@ def read_subtitles(
             where = "" if row["band"] is None else ", rows {:.0%} to {:.0%}".format(*row["band"])
             doubts = f", {row['doubtful']} doubtful" if row["doubtful"] else ""
             status = "" if row["status"] == "read" else f" ({row['status']})"
-            run.result(f"{one_line(row['source_id'])}: {row['lines']} lines{doubts}{where}{status}")
+            run.result(
+                f"{one_line(row['source_id'])}: "
+                f"{counted(row['lines'], 'line')}{doubts}{where}{status}"
+            )

@@ -12,6 +12,7 @@ from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
 from corpus_tools.registries.measures import SHIPPED, Measure, measures
 from manifests.base.errors import ConfigurationError
+from manifests.base.outcome import counted
 
 __all__ = ["screen"]
 
@@ -47,8 +48,8 @@ def screen(
         if not outcome.items_in:
             run.outcome.warnings.append("the corpus has no clips yet; run: corpus segment")
         run.result(
-            f"{outcome.kept} of {outcome.items_in} clips accepted; "
-            f"{outcome.details['changed']} sources changed"
+            f"{outcome.kept} of {counted(outcome.items_in, 'clip')} accepted; "
+            f"{counted(outcome.details['changed'], 'source')} changed"
         )
 
 

@@ -8,6 +8,7 @@ import typer
 from corpus_tools.cli.options import AsJson, Channel, CorpusFolder, Quiet, Track, Verbose
 from corpus_tools.cli.session import one_line, session
 from corpus_tools.cli.threads import one_thread_each
+from manifests.base.outcome import counted
 
 __all__ = ["segment"]
 
@@ -129,4 +130,4 @@ def _print(result: Any, details: dict[str, Any]) -> None:
     for reason, seconds in details["ledger"].items():
         result(f"{seconds:10.3f} s  {seconds / total:6.1%}  {reason.replace('_', ' ')}")
     if total:
-        result(f"{total:10.3f} s  total, {details['clips']['accepted']} clips accepted")
+        result(f"{total:10.3f} s  total, {counted(details['clips']['accepted'], 'clip')} accepted")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
 from manifests.access.table import ACCESS
-from manifests.base.outcome import listed
+from manifests.base.outcome import counted, listed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -55,12 +55,17 @@ def _lines(found: dict[str, Any], at_work: set[str]) -> list[str]:
         *_undecided(found["undecided"], at_work),
         *(f"by class     {sentence}" for sentence in found["losses"]),
         f"texts        {_joined(found['texts']) or 'none; run: corpus transcribe'}",
-        f"annotation   {annotation['tasks']} tasks; {annotation['answered']} answers and "
-        f"{annotation['skipped']} skips of {annotation['annotators']} annotators",
+        f"annotation   {counted(annotation['tasks'], 'task')}; "
+        f"{counted(annotation['answered'], 'answer')} and "
+        f"{counted(annotation['skipped'], 'skip')} of "
+        f"{counted(annotation['annotators'], 'annotator')}",
         f"no class     {_joined(found['unlabelled']) or 'none'}"
         + (_SETTLE if "tie" in found["unlabelled"] else ""),
         "manifests    "
-        + (", ".join(f"{m['version']} ({m['clips']} clips)" for m in found["manifests"]) or "none"),
+        + (
+            ", ".join(f"{m['version']} ({counted(m['clips'], 'clip')})" for m in found["manifests"])
+            or "none"
+        ),
         f"runs         {', '.join(found['runs']) or 'none'}",
     ]
     for number, row in enumerate(found["withdrawn"]):
@@ -100,7 +105,8 @@ def _withdrawn(row: dict[str, Any], at_work: set[str]) -> str:
     if unfinished and "withdraw" in at_work:
         unfinished = "; at work"
     return (
-        f"{row['kind']} {row['id']}: {row['clips']} clips, {row['judgements']} judgements, "
+        f"{row['kind']} {row['id']}: {counted(row['clips'], 'clip')}, "
+        f"{counted(row['judgements'], 'judgement')}, "
         f"{row['created'][:10]}{unfinished}"
     )
 

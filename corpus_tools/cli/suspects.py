@@ -7,6 +7,7 @@ import typer
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, Version, manifest_folder
 from corpus_tools.cli.session import session
 from corpus_tools.cli.threads import ready_for_features
+from manifests.base.outcome import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -61,7 +62,8 @@ def _table(details: dict[str, Any]) -> "Table":
     from rich.table import Table
 
     table = Table(
-        title=f"most doubtful of {details['clips']} labels", caption="no label was changed"
+        title=f"most doubtful of {counted(details['clips'], 'label')}",
+        caption="no label was changed",
     )
     table.add_column("clip", overflow="fold")
     table.add_column("labelled")

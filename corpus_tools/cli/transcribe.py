@@ -6,6 +6,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import explain_language, session
+from manifests.base.outcome import counted
 
 __all__ = ["transcribe"]
 
@@ -129,6 +130,6 @@ def transcribe(
         run.outcome.merge(outcome)
         explain_language(run, language)
         for origin, clips in outcome.details["texts"].items():
-            run.result(f"{origin}: text for {clips} of {outcome.items_in} clips")
+            run.result(f"{origin}: text for {clips} of {counted(outcome.items_in, 'clip')}")
         for flag, texts in outcome.details["flags"].items():
-            run.result(f"flag {flag}: {texts} texts")
+            run.result(f"flag {flag}: {counted(texts, 'text')}")

@@ -6,6 +6,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 __all__ = ["verify"]
 
@@ -38,4 +39,6 @@ def verify(
             )
         run.outcome.merge(outcome)
         if outcome.ok:
-            run.result(f"{outcome.kept} files are as they were written")
+            run.result(
+                f"{counted(outcome.kept, 'file is as it was', 'files are as they were')} written"
+            )

@@ -2,6 +2,7 @@
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose, Version, manifest_folder
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 __all__ = ["verify_manifest"]
 
@@ -34,6 +35,7 @@ def verify_manifest(
         if outcome.ok:
             note = ": partly withdrawn, otherwise unchanged:" if found["withdrawn"] else ":"
             run.result(
-                f"{found['version']}{note} {found['files']} files and {found['clips']} clips are "
+                f"{found['version']}{note} {counted(found['files'], 'file')} and "
+                f"{counted(found['clips'], 'clip')} are "
                 f"as written"
             )

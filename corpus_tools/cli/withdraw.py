@@ -6,6 +6,7 @@ import typer
 
 from corpus_tools.cli.options import AsJson, CorpusFolder, Quiet, Verbose
 from corpus_tools.cli.session import session
+from manifests.base.outcome import counted
 
 if TYPE_CHECKING:
     from manifests.storage.tombstones import Kind
@@ -74,6 +75,7 @@ def withdraw(
             run.result(f"{kind_of_data:<16}{count:>8}")
         done = "would be deleted" if dry_run else "deleted"
         run.result(
-            f"{kind} '{name}': {found['clips']} clips, {len(found['sources'])} whole sources; "
-            f"{run.outcome.kept} records and files {done}"
+            f"{kind} '{name}': {counted(found['clips'], 'clip')}, "
+            f"{counted(len(found['sources']), 'whole source')}; "
+            f"{counted(run.outcome.kept, 'record or file', 'records and files')} {done}"
         )

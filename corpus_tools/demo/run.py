@@ -14,7 +14,7 @@ from corpus_tools.prediction.predict import predict_files
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, CorpusError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.storage.store import write_text
 from manifests.versions.manifest import find_manifest
 from models.prediction import load_model
@@ -123,8 +123,9 @@ class Demo:
         details = self._merge(added)
         self.report(
             "add-recordings",
-            f"{details['recordings']} recordings of {len(details['speakers'])} speakers reading "
-            f"{details['sentences']} sentences",
+            f"{counted(details['recordings'], 'recording')} of "
+            f"{counted(len(details['speakers']), 'speaker')} reading "
+            f"{counted(details['sentences'], 'sentence')}",
         )
 
     def _transcribe(self, corpus: Corpus, whisper: str | None) -> None:
@@ -133,7 +134,7 @@ class Demo:
         without = "no Whisper weights given: texts from subtitles and the script"
         self.report(
             "transcribe",
-            f"{outcome.kept} of {outcome.items_in} clips have a text"
+            f"{outcome.kept} of {counted(outcome.items_in, 'clip')} have a text"
             + (f" ({without})" if whisper is None else f" (with {whisper})"),
         )
 
@@ -141,11 +142,14 @@ class Demo:
         exported = corpus.export_tasks(context=False)
         self._merge(exported)
         tasks = exported.outputs[0]
-        self.report("export-tasks", f"{exported.kept} tasks for Label Studio in {tasks.name}")
+        self.report(
+            "export-tasks", f"{counted(exported.kept, 'task')} for Label Studio in {tasks.name}"
+        )
         imported = corpus.import_annotations(self._simulate(tasks), server="simulated")
         self._merge(imported)
         self.report(
-            "import-annotations", f"{imported.kept} judgements of three SIMULATED annotators"
+            "import-annotations",
+            f"{counted(imported.kept, 'judgement')} of three SIMULATED annotators",
         )
         report, measured = measure_agreement(corpus.path)
         details = self._merge(measured)
@@ -153,7 +157,7 @@ class Demo:
         self.report(
             "agreement",
             f"Krippendorff's α {report.alpha.value:.2f} [{report.alpha.low:.2f}, "
-            f"{report.alpha.high:.2f}] over {report.clips['several']} clips",
+            f"{report.alpha.high:.2f}] over {counted(report.clips['several'], 'clip')}",
         )
 
     def _simulate(self, tasks: Path) -> Path:
@@ -174,7 +178,7 @@ class Demo:
         rejected = ", ".join(f"{reason} {n}" for reason, n in sorted(built.rejected.items()))
         self.report(
             "build-manifest",
-            f"{details['version']}: {built.kept} clips, grouped by "
+            f"{details['version']}: {counted(built.kept, 'clip')}, grouped by "
             f"{' and '.join(details['groups']['by'])}; left out: {rejected or 'none'}",
         )
         self.outcome.details |= {"table": details["counts"], "manifest": details["version"]}
@@ -189,7 +193,8 @@ class Demo:
         self.outcome.details["metrics"] = metrics
         self.report(
             "train",
-            f"{metrics['train']['n']} clips; accuracy {metrics['train']['accuracy']:.2f} on train, "
+            f"{counted(metrics['train']['n'], 'clip')}; accuracy "
+            f"{metrics['train']['accuracy']:.2f} on train, "
             f"{metrics['val']['accuracy']:.2f} on val",
         )
         episode = min((self.sample / "episodes").rglob("*.mp4"))

@@ -16,7 +16,7 @@ from annotation.judgements.store import (
 )
 from corpus_tools.importing.rows import Row
 from manifests.base.emotions import Emotion
-from manifests.base.outcome import Outcome, listed
+from manifests.base.outcome import Outcome, counted, listed
 from manifests.storage.records import Judgement
 from manifests.storage.store import created_now
 from manifests.storage.tombstones import Withdrawn
@@ -80,11 +80,12 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
             )
     if changed:
         outcome.warnings.append(
-            f"the labels of {len(changed)} clips differ from those imported before, which they "
-            f"replace: {listed(changed)}"
+            f"the labels of {counted(len(changed), 'clip')} differ from those imported before, "
+            f"which they replace: {listed(changed)}"
         )
     if withdrawn_votes:
-        outcome.warnings.append(f"{withdrawn_votes} votes of withdrawn annotators were left out")
+        votes = counted(withdrawn_votes, "vote")
+        outcome.warnings.append(f"left out {votes} of withdrawn annotators")
     if new:
         outcome.outputs.append(write_judgements(corpus, new))
     return len(new)

@@ -21,7 +21,7 @@ from corpus_tools.segmentation.ledger.commit import MARKED, SETTLED
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.encodings import check_size
 from manifests.base.errors import CorpusError, DataError
-from manifests.base.outcome import Failure, Outcome, Progress, listed, no_progress
+from manifests.base.outcome import Failure, Outcome, Progress, counted, listed, no_progress
 from manifests.storage.checksums import CHECKSUMS, read_checksums
 from manifests.storage.copies import copies_in, copy_warnings, without_copies
 from manifests.storage.records import Clip, Source
@@ -244,7 +244,8 @@ class _Verification:
         if lost:
             self._fail(
                 path,
-                f"names {len(lost)} clips that are in no shard of stages/segments: "
+                f"names {counted(len(lost), 'clip that is', 'clips that are')} in no shard of "
+                "stages/segments: "
                 f"{listed(lost)}; restore those shards, or this file if it is another corpus's",
             )
 

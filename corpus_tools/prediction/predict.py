@@ -32,7 +32,7 @@ from corpus_tools.workspace.runner import run_each
 from corpus_tools.workspace.workspace import Workspace
 from manifests.base.errors import ConfigurationError, CorpusError, DataError
 from manifests.base.languages import language_family, language_name
-from manifests.base.outcome import FileWarnings, Outcome, Progress, no_progress
+from manifests.base.outcome import FileWarnings, Outcome, Progress, counted, no_progress
 from manifests.versions.index import open_manifest
 from manifests.versions.manifest import HEADER, find_manifest
 from models.branches import needs_sound, needs_text
@@ -356,10 +356,9 @@ def _report_files(predictor: Predictor, files: Sequence[FilePrediction], outcome
     without_text = sum(not segment.text for segment in segments)
     settings = predictor.model.settings
     if without_text and needs_text(settings):
-        outcome.warnings.append(
-            f"{without_text} of {len(segments)} clips have no text and are predicted from sound "
-            f"only; {_GIVE_TEXTS}"
-        )
+        of = f"{without_text} of {counted(len(segments), 'clip')}"
+        have = "has no text and is" if without_text == 1 else "have no text and are"
+        outcome.warnings.append(f"{of} {have} predicted from sound only; {_GIVE_TEXTS}")
     advice = "if the files are of one speaker, add --together folder or --together all"
     _report(predictor, files, outcome, f"; {advice}")
 
@@ -371,9 +370,10 @@ def _report(
     weak = sum(
         len(file.segments) for file in files if file.normalisation and file.normalisation.weak
     )
+    count = sum(len(file.segments) for file in files)
     if weak:
         outcome.warnings.append(
-            f"{weak} of {sum(len(file.segments) for file in files)} clips are from speakers with "
+            f"{weak} of {counted(count, 'clip')} {'is' if weak == 1 else 'are'} from speakers with "
             f"fewer than 5 clips, so they are normalised mostly by the training corpus, which is "
             f"less accurate{advice}"
         )
@@ -381,7 +381,7 @@ def _report(
 
 
 def _no_texts(count: int) -> str:
-    have = "1 clip has" if count == 1 else f"{count} clips have"
+    have = counted(count, "clip has", "clips have")
     return f"{have} no text and no prediction, as this model uses texts only; {_GIVE_TEXTS}"
 
 

@@ -15,6 +15,7 @@ from corpus_tools.subtitles.speakers import name_speakers
 from corpus_tools.subtitles.translations import is_translation, without_translations
 from manifests.base.encodings import decode_damaged
 from manifests.base.errors import DataError
+from manifests.base.outcome import counted
 
 __all__ = [
     "SUFFIXES",
@@ -86,7 +87,11 @@ def read_subtitle_file(path: Path, language: str = "zh") -> Subtitles:
     if damaged:
         notes.append(f"{path}: {damaged} damaged characters, replaced by \ufffd")
     if unreadable:
-        notes.append(f"{path}: {unreadable} lines have no readable times; left out")
+        notes.append(
+            f"{path}: "
+            f"{counted(unreadable, 'line has no readable time', 'lines have no readable times')}; "
+            "left out"
+        )
     return Subtitles(found.events, notes + found.notes)
 
 
@@ -124,7 +129,9 @@ def clean_subtitles(
     if name is not None:
         notes.append(f"{where}: all its lines have the name '{name}', taken for no speaker's")
     if repeats:
-        notes.append(f"{where}: rolling captions; {repeats} lines repeated what was shown before")
+        notes.append(
+            f"{where}: rolling captions; {counted(repeats, 'line')} repeated what was shown before"
+        )
     if translated:
         notes.append(f"{where}: two languages at once; of {translated} lines only {language} kept")
     elif is_translation(in_speech, language):

@@ -30,7 +30,7 @@ from corpus_tools.withdrawal.stage_records import (
     changes_to_clips,
     changes_to_stages,
 )
-from manifests.base.outcome import Outcome
+from manifests.base.outcome import Outcome, counted
 from manifests.storage.copies import copy_warnings
 from manifests.storage.partials import clear_partials, partial_path
 from manifests.storage.records import Source
@@ -207,8 +207,9 @@ def _manual_steps(corpus: Path, plan: WithdrawalPlan, exports: list[Path]) -> li
             f"withdrawn; withdraw it, too, if it is"
         )
     if plan.unknown:
+        have = "clip of the same sources has", "clips of the same sources have"
         sentences.append(
-            f"{plan.unknown} clips of the same sources have no known speaker and may contain the "
+            f"{counted(plan.unknown, *have)} no known speaker and may contain the "
             f"voice; listen to them, or withdraw the sources with --source"
         )
     runs = corpus / "runs"

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from manifests.base.emotions import EMOTIONS
 from manifests.base.markdown import table
+from manifests.base.outcome import counted
 from manifests.storage.records import ManifestEntry
 
 __all__ = ["LabelCues", "find_confounding", "find_label_cues", "find_shallow_cues", "table_uar"]
@@ -247,7 +248,7 @@ class LabelCues:
             return body
         return (
             f"{body}\n\nFrom duration and loudness alone, fitted on train: UAR {self.cues.uar:.2f} "
-            f"on {self.cues.clips} clips of test (chance {self.cues.chance:.2f})."
+            f"on {counted(self.cues.clips, 'clip')} of test (chance {self.cues.chance:.2f})."
         )
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from manifests.audit.near_duplicates import near_duplicate_texts
+from manifests.base.outcome import counted
 from manifests.splits.assign import SIDES
 from manifests.splits.groups import is_person, scope_of
 from manifests.storage.records import ManifestEntry, Side, Split
@@ -63,7 +64,8 @@ class Leakage:
             f"1 {singular} has" if len(self.leaks) == 1 else f"{len(self.leaks)} {plural} have"
         )
         exposed = " and ".join(
-            f"{count} of {sizes[side]} clips of {side}" for side, count in self.exposed.items()
+            f"{count} of {counted(sizes[side], 'clip')} of {side}"
+            for side, count in self.exposed.items()
         )
         return (
             f"{subject} clips on more than one side (of {self.values} in all): "

@@ -7,6 +7,7 @@ from typing import Any
 from manifests.audit.leakage import KEYS
 from manifests.base.emotions import EMOTIONS
 from manifests.base.markdown import bullets, escape, table
+from manifests.base.outcome import counted
 from manifests.card.draft import AgreementFacts, CardFacts, Draft, ScreeningFacts
 from manifests.card.head import licence_lines, yaml_text
 from manifests.splits.assign import SIDES
@@ -56,7 +57,8 @@ def _agreement(found: AgreementFacts | None) -> str:
         for name, share in found.classes.items()
         if share is not None
     ]
-    basis = f"{found.annotators} annotators on the {found.clips} clips with two votes or more"
+    clips = counted(found.clips, "clip")
+    basis = f"{counted(found.annotators, 'annotator')} on the {clips} with two votes or more"
     return f"Agreement of {basis}, labelled or not (adjudications are not counted):\n\n" + table(
         ["figure", "value", "interval"], rows
     )
@@ -80,7 +82,8 @@ def screening_section(figures: ScreeningFacts | None) -> str:
     if figures is None:
         return "Screening decisions are not known for this version."
     parts = [
-        f"Cut or recorded: {figures.cut} clips; accepted for labelling: {figures.accepted}.",
+        f"Cut or recorded: {counted(figures.cut, 'clip')}; accepted for labelling: "
+        f"{figures.accepted}.",
     ]
     if figures.reasons:
         rows: list[list[object]] = [

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from manifests.base.errors import DataError
+from manifests.base.outcome import counted
 from manifests.splits.bridges import fewest_bridges
 from manifests.splits.groups import Keys, group_clips, keys_of, largest_share
 from manifests.storage.records import ManifestEntry
@@ -144,7 +145,8 @@ def _suggestions(
     if bridges:
         loss = 100 * len(bridges) / len(keys)
         yield (
-            f"--drop-bridges {_rounded_up(loss)} (leaves out {len(bridges)} clips, {loss:.1f} %, "
+            f"--drop-bridges {_rounded_up(loss)} (leaves out {counted(len(bridges), 'clip')}, "
+            f"{loss:.1f} %, "
             f"the fewest found)"
         )
     yield "--group-by none (clips at random, which leaks)"

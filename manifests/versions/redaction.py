@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from manifests.base.outcome import counted
 from manifests.storage.checksums import CHECKSUMS, checksum_lines
 from manifests.storage.record import Record, record
 from manifests.storage.store import read_json, readable_json, sha256_file
@@ -41,7 +42,8 @@ class Redaction(Record):
     def summary(self) -> str:
         """Summary of the withdrawals, for messages."""
         return "; ".join(
-            f"{part.clips} clips and {part.votes} votes of {part.kind} '{part.id}' withdrawn on "
+            f"{counted(part.clips, 'clip')} and {counted(part.votes, 'vote')} of {part.kind} "
+            f"'{part.id}' withdrawn on "
             f"{part.created[:10]}"
             for part in self.withdrawals
         )

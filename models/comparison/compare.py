@@ -17,7 +17,7 @@ from manifests.access.withdrawals import WithdrawalWatch, WithdrawnError
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.storage.checksums import checksums_renewed
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import write_text
@@ -185,7 +185,8 @@ def _check(folder: Path, examples: Examples, outcome: Outcome) -> None:
     counts = Counter(example.label for example in examples["train"])
     if len(counts) < 2:
         raise DataError(
-            f"{folder}: the training split has clips of {len(counts)} classes, where at least 2 "
+            f"{folder}: the training split has clips of "
+            f"{counted(len(counts), 'class', 'classes')}, where at least 2 "
             f"are needed; label more clips, or build a manifest with another split"
         )
     if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:

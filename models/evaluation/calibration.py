@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from manifests.base.outcome import counted
+
 if TYPE_CHECKING:
     from models.data import Example
     from models.model import FittedModel
@@ -131,7 +133,7 @@ def calibrated(
     """Return a model with its temperature fitted on validation clips, and a warning or None."""
     if len(validation) < MIN_CLIPS:
         return model, (
-            f"the validation split has {len(validation)} clips; calibration needs "
+            f"the validation split has {counted(len(validation), 'clip')}; calibration needs "
             f"{MIN_CLIPS}, so the model's probabilities are uncalibrated"
         )
     labels = np.array([example.label for example in validation], dtype=np.int64)

@@ -8,6 +8,7 @@ from typing import Any
 from manifests.base.emotions import EMOTIONS
 from manifests.base.languages import language_name
 from manifests.base.markdown import bullets, escape, table
+from manifests.base.outcome import counted
 from manifests.card.head import licence_lines, yaml_text
 from manifests.versions.manifest import Manifest
 from models.branches import needs_sound, needs_text
@@ -54,7 +55,7 @@ def model_card(
         _data(manifest, corpus, divided=divided),
         "## Training",
         f"Preset `{settings.preset}`, modality `{settings.modality}`, seed {settings.seed}, "
-        f"{document['epochs']} epochs, of which number {document['kept_epoch']} is kept"
+        f"{counted(document['epochs'], 'epoch')}, of which number {document['kept_epoch']} is kept"
         + (", stopped early" if document["stopped"] else "")
         + ". All settings are in `config.toml`, the loss by epoch is in `history.csv`.",
         "## Figures",

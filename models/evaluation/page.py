@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
+from manifests.base.outcome import counted
 from manifests.storage.records import ManifestEntry
 from manifests.storage.store import write_bytes
 from manifests.versions.manifest import Manifest
@@ -133,7 +134,9 @@ def render_page(package: str, **values: Any) -> str:
     """Return ``page.html`` of a package with these values, in the style of the evaluation's."""
     # the style sheet is part of the package, so it needs no escaping
     style = Markup(files(_HOME).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704
-    page: str = _template(package).render(policy=_policy(style), style=style, **values)
+    page: str = _template(package).render(
+        policy=_policy(style), style=style, counted=counted, **values
+    )
     return page.lstrip()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.emotions import EMOTIONS
+from manifests.base.outcome import counted
 from models.evaluation.bootstrap import bootstrap
 from models.evaluation.metrics import measure
 
@@ -48,7 +49,7 @@ def evaluation_tables(split: str, metrics: Mapping[str, Any]) -> "Sequence[Table
     """Return the printed tables: metrics, and classes with the confusion matrix."""
     from rich.table import Table
 
-    figures = Table(title=f"{split}: {metrics['n']} clips", caption=metrics["interval"])
+    figures = Table(title=f"{split}: {counted(metrics['n'], 'clip')}", caption=metrics["interval"])
     for head in ("", "value", "95 % interval", "chance"):
         figures.add_column(head, justify="left" if not head else "right")
     for name, key in FIGURES:

@@ -14,7 +14,7 @@ from manifests.base.csv_tables import csv_text, unguarded
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
 from manifests.base.latex import latex_of
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.storage.checksums import read_whole, write_checksums
 from manifests.storage.store import created_now, write_text
 from manifests.versions.index import open_manifest
@@ -133,7 +133,7 @@ def _publish(
 
 def _draw(folder: Path, document: Mapping[str, Any], ending: str) -> None:
     metrics, split = document["metrics"], document["split"]
-    title = f"{split}: {metrics['n']} clips, UAR {metrics['uar']:.3f}"
+    title = f"{split}: {counted(metrics['n'], 'clip')}, UAR {metrics['uar']:.3f}"
     draw_confusion(folder / f"confusion.{ending}", metrics["confusion"], title)
     draw_reliability(folder / f"reliability.{ending}", document["calibration"])
     rows = [row for row in document["slices"] if row["key"] == "speaker"]

@@ -13,7 +13,7 @@ from manifests.access.withdrawals import WithdrawalWatch
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.splits.folds import place_in_folds
 from manifests.splits.groups import is_person
 from manifests.storage.checksums import write_checksums
@@ -93,7 +93,8 @@ def _check(manifest: Manifest, labels: Labels) -> None:
     counts = Counter(labels.tolist())
     if len(counts) < 2 or len(labels) < _FEWEST:
         raise DataError(
-            f"{manifest.folder}: {len(labels)} clips of {len(counts)} classes say too little about "
+            f"{manifest.folder}: {counted(len(labels), 'clip')} of "
+            f"{counted(len(counts), 'class', 'classes')} say too little about "
             f"each other: at least {_FEWEST} of 2 classes are needed; label more clips"
         )
 

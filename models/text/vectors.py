@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.errors import ConfigurationError
+from manifests.base.outcome import counted
 from models.config.branches import WordSettings
 from models.text.vocabulary import PADDING, UNKNOWN, Vocabulary, split_pieces
 
@@ -117,7 +118,8 @@ def read_vectors(path: Path, vocabulary: Vocabulary) -> WordVectors:
     known = sum(word in vectors for word in vocabulary.words)
     if not known and vocabulary.words:
         raise ConfigurationError(
-            f"{path}: has none of the {len(vocabulary.words)} words of the training texts; "
+            f"{path}: has none of the {counted(len(vocabulary.words), 'word')} of the training "
+            "texts; "
             f"check its language"
         )
     for row, item in matches:

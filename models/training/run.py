@@ -20,7 +20,7 @@ from manifests.access.withdrawals import WithdrawalWatch, WithdrawnError
 from manifests.base.csv_tables import csv_text
 from manifests.base.emotions import EMOTIONS
 from manifests.base.errors import ConfigurationError, DataError
-from manifests.base.outcome import Outcome, Progress, no_progress
+from manifests.base.outcome import Outcome, Progress, counted, no_progress
 from manifests.storage.checksums import write_checksums
 from manifests.storage.partials import clear_partials
 from manifests.storage.store import atomic_folder, created_now, fingerprint, write_text
@@ -54,7 +54,8 @@ def check_examples(examples: Examples, settings: TrainSettings, outcome: Outcome
     counts = Counter(example.label for example in examples["train"])
     if len(counts) < 2:
         raise DataError(
-            f"the training split has {len(counts)} classes, but at least 2 are needed; label more "
+            f"the training split has {counted(len(counts), 'class', 'classes')}, but at least 2 "
+            "are needed; label more "
             f"clips, or build a manifest with another split"
         )
     if missing := [name for label, name in enumerate(EMOTIONS) if not counts[label]]:
@@ -319,7 +320,7 @@ def _write_run(
     draw_accuracy(plots / "accuracy.png", fitted.history)
     shown = next((split for split in ("test", "val", "train") if split in metrics), None)
     if shown is not None:
-        title = f"{shown}: {metrics[shown]['n']} clips, UAR {metrics[shown]['uar']:.3f}"
+        title = f"{shown}: {counted(metrics[shown]['n'], 'clip')}, UAR {metrics[shown]['uar']:.3f}"
         draw_confusion(plots / "confusion.png", metrics[shown]["confusion"], title)
     return document
 
@@ -330,7 +331,7 @@ def _loss_note(settings: TrainSettings) -> str:
     if settings.branches == "apart" and parts:
         return (
             "Training: the loss of the part that learns by epochs, alone. Validation: that of the "
-            "whole model, whose other parts are there from the first epoch. It is measured before "
+            "whole model; its other parts are there from the first epoch. It is measured before "
             "calibration: a model that is too sure of new speakers starts above guessing, even "
             "where it is often right. Accuracy and UAR aren't affected."
         )

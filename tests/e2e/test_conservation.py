@@ -331,7 +331,7 @@ def cues_of(rng: random.Random) -> tuple[str, int, list[str]]:
     text = srt(sorted(cues))
     if odd == "untimed":
         text += "\n9\n00:00:1x,000 --> 00:00:11,900\nUntimed words\n"
-        named.append("1 lines have no readable times")
+        named.append("1 line has no readable time")
     return text, 3, named
 
 

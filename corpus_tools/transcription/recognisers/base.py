@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.errors import CorpusError, DataError
+from manifests.base.outcome import counted
 from manifests.base.plugins import load_plugin
 
 __all__ = [
@@ -176,8 +177,8 @@ def run_recogniser(
         raise DataError(_failure(recogniser.name, "failed", error)) from error
     if len(recognitions) != len(waves):
         raise DataError(
-            f"recogniser {recogniser.name} returned {len(recognitions)} texts for {len(waves)} "
-            f"clips; {_REPORT}"
+            f"recogniser {recogniser.name} returned {counted(len(recognitions), 'text')} for "
+            f"{counted(len(waves), 'clip')}; {_REPORT}"
         )
     for recognition in recognitions:
         problem = _result_problem(recognition)

@@ -96,4 +96,4 @@ def test_unknown_or_missing_gold_is_reported(corpus, vote):
     report, outcome = measure_agreement(corpus.root)
     assert report.annotators[1].gold.accuracy == 0.5
     [warning] = outcome.warnings
-    assert "1 clips that are not in this corpus, the first 'elsewhere'" in warning
+    assert "1 clip that is not in this corpus, the first 'elsewhere'" in warning

@@ -80,7 +80,7 @@ def test_predictions_order_the_tasks_and_stay_hidden(workspace, tmp_path):
     clips = [clip.clip_id for clip in read_stage(workspace.root, STAGES["segments"], Clip)]
     for own in tasks(workspace).values():
         assert [data["clip_id"] for data in own] == [*clips[-2::-1], clips[-1]]
-    assert outcome.warnings == [f"1 clips have no prediction and come last, the first {clips[-1]}"]
+    assert outcome.warnings == [f"1 clip has no prediction and comes last, the first {clips[-1]}"]
     assert read_plans(workspace.root)["batch-0001"].order == "uncertainty"
     assert not any(
         row.keys() - {"data"} for batch in read_batches(workspace.root) for row in batch.rows

@@ -180,7 +180,7 @@ def test_votes_replace_a_label_imported_before(corpus, table, monkeypatch):
     outcome = import_manifest(corpus, table(*rows))
     assert votes(corpus) == {"0": ["angry", "sad", "sad"]}
     assert outcome.warnings == [
-        "the labels of 1 clips differ from those imported before, which they replace: list.csv, "
+        "the labels of 1 clip differ from those imported before, which they replace: list.csv, "
         "line 2"
     ]
     again = import_manifest(corpus, table(*rows))
@@ -192,7 +192,7 @@ def test_another_label_for_a_clip_imported_before_is_named(corpus, table, monkey
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")  # all within a second
     for emotion in ("sad", "joy", "anger", "neutral", "fear"):
         outcome = import_manifest(corpus, table(f"0.wav,{emotion}", head="file,emotion"))
-    assert "the labels of 1 clips differ from those imported before" in outcome.warnings[0]
+    assert "the labels of 1 clip differ from those imported before" in outcome.warnings[0]
     assert votes(corpus) == {"0": ["fear"]}
 
 

@@ -68,13 +68,13 @@ def test_screen_uses_thresholds_of_flags_and_configuration(corpus, film):
     assert "no clips yet" in run("screen", "--corpus", corpus).stderr
     run("segment", film, "--corpus", corpus)
     assert (
-        "0 of 2 clips accepted; 1 sources"
+        "0 of 2 clips accepted; 1 source"
         in run("screen", "--min-rms-db", "-1", "--corpus", corpus).stdout
     )
     for flag in ("--max-music=0", "--min-snr-db=99"):
         assert "0 of 2 clips accepted" in run("screen", flag, "--corpus", corpus).stdout
     assert run("screen", "--max-dropouts=-1", "--corpus", corpus).exit_code == 2
-    assert "2 of 2 clips accepted; 1 sources" in run("screen", "--corpus", corpus).stdout
+    assert "2 of 2 clips accepted; 1 source" in run("screen", "--corpus", corpus).stdout
     assert "2 of 2 clips accepted; 0 sources" in run("screen", "--corpus", corpus).stdout
     with (corpus / "corpus.toml").open("a") as out:
         out.write("[screen]\nmax_clipping = 0.0\n")
@@ -90,7 +90,7 @@ def test_add_recordings_from_the_command_line(corpus, tmp_path, make_scene, make
     script.write_text("file,speaker,gender,text\na.opus,S1,female,莫得事\n", encoding="utf-8")
     result = run("add-recordings", script, folder, "--corpus", corpus)
     assert result.exit_code == 0, result.output
-    assert "1 recordings of 1 speakers reading 1 sentences, 1 lines accepted" in result.stdout
+    assert "1 recording of 1 speaker reading 1 sentence, 1 line accepted" in result.stdout
     result = run("add-recordings", script, folder, "--corpus", corpus, "--length", "drop", "--json")
     assert json.loads(result.stdout)["counts"]["rejected"] == {"too_short": 1}
     assert run("add-recordings", script, folder, "--corpus", corpus, "--length", "x").exit_code == 2

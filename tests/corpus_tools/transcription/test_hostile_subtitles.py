@@ -82,7 +82,7 @@ def test_lines_with_impossible_times_are_left_out_with_a_note(
     assert texts(found) == ["开头", "要得", "安逸"]
     assert found.events[0].start == 0
     notes = " ".join(found.notes)
-    for part in ("1 lines have no readable times", "end before they begin", "last more than 30 s"):
+    for part in ("1 line has no readable time", "end before they begin", "last more than 30 s"):
         assert part in notes
 
 
@@ -204,7 +204,7 @@ def test_a_cue_with_unreadable_times_is_named_and_not_added_to_the_cue_before(
     first, second, _ = SRT.replace(",", "." if head else ",").split("\n\n")
     found = read(f"{head}{first}\n\n7\n{timing}\n哪个说的\n\n{second}\n")
     assert texts(found) == ["巴适得很", "莫得事"]
-    assert "1 lines have no readable times; left out" in " ".join(found.notes)
+    assert "1 line has no readable time; left out" in " ".join(found.notes)
 
 
 def test_an_arrow_in_a_text_is_no_time(read: Callable[..., Subtitles]) -> None:

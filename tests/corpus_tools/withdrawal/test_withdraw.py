@@ -70,7 +70,7 @@ def test_only_the_tombstone_is_left_of_a_speaker(workspace):
     assert stone.counts["judgements"] == stone.counts["subtitles"] + 2 == 4
     assert stone.counts["features"] == stone.counts["predictions"] == stone.counts["clips"] == 2
     assert [path.stem for path in cache_folder(root).rglob("*.safetensors")] == [READ]
-    assert any("1 clips of the same sources have no known speaker" in w for w in outcome.warnings)
+    assert any("1 clip of the same sources has no known speaker" in w for w in outcome.warnings)
 
 
 def test_the_remaining_film_is_consistent_and_its_seconds_add_up(workspace):

@@ -158,7 +158,7 @@ def test_missing_word_vectors_are_reported_before_training(corpus, brief, fits):
 
 def test_one_class_in_training_is_too_few(corpus, brief):
     folder = corpus(labels=(2,))
-    with pytest.raises(DataError, match="1 classes"):
+    with pytest.raises(DataError, match="1 class,"):
         compare(folder, _out(folder), brief, 1)
 
 

@@ -110,7 +110,7 @@ def test_unknown_speakers_are_kept_together_by_their_source(version, quick):
 
 def test_too_few_clips_are_refused(version, quick):
     relabel(version, lambda row: "sad" if row["speaker"] == "s0" else None)
-    with pytest.raises(DataError, match="18 clips of 1 classes say too little about each other"):
+    with pytest.raises(DataError, match="18 clips of 1 class say too little about each other"):
         find_suspects(version, version.parent.parent / "runs" / "suspects-v1", quick)
 
 

@@ -37,7 +37,7 @@ class Says:
     [
         (ValueError("boom\n"), "recogniser says failed (ValueError: boom)"),
         (ModuleNotFoundError("no funasr", name="funasr"), "needs the package 'funasr'"),
-        ([], "returned 0 texts for 1 clips"),
+        ([], "returned 0 texts for 1 clip"),
         ([None], "returned NoneType instead of a text"),
         ([Recognition(None)], "returned NoneType instead of a text"),
         ([Recognition("\ud800")], "isn't valid Unicode"),
