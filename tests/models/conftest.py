@@ -1,3 +1,4 @@
+import dataclasses
 import functools
 import hashlib
 import math
@@ -86,6 +87,19 @@ def separable():
         for speaker in range(4)
         for label in range(6)
         for take in range(3)
+    ]
+
+
+@pytest.fixture(scope="session")
+def statistics(separable, quick):
+    """The separable examples with statistics (1, F) as features."""
+    from models.features.functionals import prosodic_functionals
+
+    return [
+        dataclasses.replace(
+            clip, features=prosodic_functionals(clip.features, quick.features)[None]
+        )
+        for clip in separable
     ]
 
 

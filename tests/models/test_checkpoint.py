@@ -24,7 +24,7 @@ def written(tmp_path_factory, request):
     settings = TrainSettings(
         epochs=1,
         features={"n_mfcc": 8, "n_mels": 16},
-        audio={"channels": 8, "kernels": 2},
+        audio={"encoder": "convolutions", "channels": 8, "kernels": 2},
         words={"size": 8, "filters": 4, "lexicon": ["嘿闹热噻"]},
     )
     model = fit(separable, [], settings).model

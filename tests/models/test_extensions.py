@@ -67,9 +67,12 @@ def test_an_extractor_trains_and_predicts(corpus, quick):
     assert outcome.details["metrics"]["test"]["n"] == 12
     model = read_model(run)
     assert model.network.audio.first.in_channels == 5
-    assert model.audio.functional_scaler.mean.shape == (10,)  # mean and deviation of each feature
     samples = np.random.default_rng(0).normal(0, 0.1, 8000).astype(np.float32)
     assert load_model(run).predict([samples]).sum() == pytest.approx(1)
+    solved = read_model(
+        _train(corpus, settings.changed(modality="audio", audio={"encoder": "statistics"}), "b")[1]
+    )
+    assert len(solved.audio.normaliser.mean) == 10  # mean and deviation of each feature
     fast, own = make_extractor(settings).at_speeds(samples, (2.0, 1.0))
     assert (len(fast), len(own)) == (12, 25)
 

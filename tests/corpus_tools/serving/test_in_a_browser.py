@@ -36,9 +36,7 @@ const bytes = (text) => new Blob([Uint8Array.from(atob(text), (one) => one.charC
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium")
-def test_a_file_is_shown_over_time_and_its_name_as_text(
-    server, make_media, make_scene, tmp_path
-):
+def test_a_file_is_shown_over_time_and_its_name_as_text(server, make_media, make_scene, tmp_path):
     film = make_media(tmp_path / "film.wav", make_scene([(3.5, 0.8)] * 4))
     sound = base64.b64encode(film.read_bytes()).decode()
     nonce = f'<script nonce="{server.token}">'

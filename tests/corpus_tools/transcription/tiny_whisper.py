@@ -12,13 +12,13 @@ import torch
 import whisper
 
 
-def write_checkpoint(path: Path, seed: int = 0) -> Path:
+def write_checkpoint(path: Path, seed: int = 0, layers: int = 1) -> Path:
     dims = whisper.ModelDimensions(
         n_mels=80,
         n_audio_ctx=1500,
         n_audio_state=64,
         n_audio_head=2,
-        n_audio_layer=1,
+        n_audio_layer=layers,
         n_vocab=51865,
         n_text_ctx=448,
         n_text_state=64,

@@ -117,29 +117,6 @@ def test_every_trainable_weight_gets_a_gradient():
         assert parameter.grad.abs().sum() > 0, name
 
 
-def test_functionals_of_unseen_speakers_have_own_columns():
-    encoder = AudioEncoder(9, AudioSettings(), functionals=3).eval()
-    pooled = torch.ones(2, encoder.norm.gain.numel())
-    functionals = torch.tensor([[1.0, -1.0, 99.0]] * 2)
-    both = encoder.finish(pooled, torch.tensor([0, -1]), functionals)
-    seen, unseen = both[:, -7:]
-    torch.testing.assert_close(seen[:3], unseen[3:6])
-    assert seen[2] == 5 * seen[0]  # outliers are clamped
-    assert seen[3:].abs().sum() == unseen[:3].abs().sum() == 0
-    assert unseen[6] == 1
-    assert torch.equal(encoder.finish(pooled, None, functionals)[0, -7:], unseen)
-
-
-def test_learned_features_are_zero_for_unseen_speakers_with_functionals():
-    encoder = AudioEncoder(9, AudioSettings(), functionals=3).eval()
-    pooled, speakers = torch.ones(2, encoder.norm.gain.numel()), torch.tensor([0, -1])
-    seen, unseen = encoder.finish(pooled, speakers, torch.zeros(2, 3))[:, :-7]
-    assert seen.abs().sum() > 0
-    assert unseen.abs().sum() == 0
-    alone = AudioEncoder(9, AudioSettings()).eval()
-    assert alone.finish(pooled, speakers)[1].abs().sum() > 0
-
-
 def test_a_classifier_without_branches_is_refused():
     with pytest.raises(ValueError, match="at least one"):
         BimodalClassifier(None, None)

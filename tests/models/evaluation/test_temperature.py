@@ -20,7 +20,7 @@ def model(request):
         epochs=3,
         threads=1,
         features={"n_mfcc": 8, "n_mels": 16},
-        audio={"channels": 8, "kernels": 2},
+        audio={"encoder": "convolutions", "channels": 8, "kernels": 2},
         words={"size": 8, "filters": 4},
     )
     examples = request.getfixturevalue("separable")

@@ -12,32 +12,32 @@ def order(examples, labels, folds, settings):
 
 
 @pytest.fixture
-def speakers(separable):
-    return np.unique([example.group for example in separable], return_inverse=True)[1]
+def speakers(statistics):
+    return np.unique([example.group for example in statistics], return_inverse=True)[1]
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_swapped_labels_come_first(separable, speakers, quick, seed):
-    labels = np.array([example.label for example in separable])
+def test_swapped_labels_come_first(statistics, speakers, quick, seed):
+    labels = np.array([example.label for example in statistics])
     rng = np.random.default_rng(seed)
     swapped = rng.choice(len(labels), 7, replace=False)
     labels[swapped] = (labels[swapped] + rng.integers(1, 6, 7)) % 6
-    first = order(separable, labels, speakers, quick)[:7]
+    first = order(statistics, labels, speakers, quick)[:7]
     assert len(set(first) & set(swapped)) >= 5
 
 
-def test_an_error_that_runs_through_a_speaker_is_found_by_the_others(separable, speakers, quick):
-    labels = np.array([example.label for example in separable])
+def test_an_error_that_runs_through_a_speaker_is_found_by_the_others(statistics, speakers, quick):
+    labels = np.array([example.label for example in statistics])
     wrong = (speakers == 2) & (labels == 4)
     labels[wrong] = 1
-    found = label_probabilities(separable, labels, speakers, quick)
+    found = label_probabilities(statistics, labels, speakers, quick)
     rows = np.flatnonzero(wrong)
     assert (found.others[rows, 1] < found.within[rows, 1]).all()
-    assert set(order(separable, labels, speakers, quick)[:3]) == set(rows)
+    assert set(order(statistics, labels, speakers, quick)[:3]) == set(rows)
 
 
-def test_without_a_second_speaker_clips_are_compared_with_each_other(separable, quick):
-    alone = [replace(example, group="s0") for example in separable]
+def test_without_a_second_speaker_clips_are_compared_with_each_other(statistics, quick):
+    alone = [replace(example, group="s0") for example in statistics]
     labels = np.array([example.label for example in alone])
     labels[10] = (labels[10] + 2) % 6
     found = label_probabilities(alone, labels, None, quick)
@@ -45,10 +45,10 @@ def test_without_a_second_speaker_clips_are_compared_with_each_other(separable, 
     assert order(alone, labels, None, quick)[0] == 10
 
 
-def test_a_class_of_one_speaker_has_no_probability(separable, speakers, quick):
-    labels = np.array([example.label for example in separable])
+def test_a_class_of_one_speaker_has_no_probability(statistics, speakers, quick):
+    labels = np.array([example.label for example in statistics])
     kept = np.flatnonzero((labels != 3) | (speakers == 0))
-    clips = [separable[row] for row in kept]
+    clips = [statistics[row] for row in kept]
     found = label_probabilities(clips, labels[kept], speakers[kept], quick)
     own = found.combined[np.arange(len(kept)), labels[kept]]
     assert np.isnan(own).tolist() == (labels[kept] == 3).tolist()

@@ -53,7 +53,9 @@ def test_a_runs_config_reproduces_it_exactly(root, command):
 
 
 def test_flags_override_single_keys(root, command):
-    command("--name", "a", "--epochs", 2, "--modality", "audio", *_sets())
+    command(
+        "--name", "a", "--epochs", 2, "--modality", "audio", *_sets("audio.encoder=convolutions")
+    )
     assert len((root / "runs" / "a" / "history.csv").read_text().splitlines()) == 3
 
 

@@ -92,10 +92,8 @@ def test_missing_class_gives_finite_probabilities(separable, quick):
 
 def test_loss_that_is_not_finite_is_reported(separable, quick):
     broken = dataclasses.replace(separable[0], features=separable[0].features * np.nan)
-    with pytest.raises(CorpusError, match=r"features of s0-0-0 are not finite"):
-        fit([broken, *separable[1:20]], [], quick)
     with pytest.raises(CorpusError, match=r"epoch 1: the loss is nan"):
-        fit([broken, *separable[1:20]], [], quick.changed(branches="together"))
+        fit([broken, *separable[1:20]], [], quick)
 
 
 def test_too_few_clips_and_missing_devices_are_refused(separable, quick):
