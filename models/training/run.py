@@ -327,8 +327,7 @@ def _write_run(
 
 def _loss_note(settings: TrainSettings) -> str:
     """Return why the curves of training and validation loss aren't comparable."""
-    parts = len(settings.branch_names) > 1 or settings.audio.functionals
-    if settings.branches == "apart" and parts:
+    if settings.branches == "apart" and len(settings.branch_names) > 1:
         return (
             "Training: the loss of the part that learns by epochs, alone. Validation: that of the "
             "whole model; its other parts are there from the first epoch. It is measured before "
