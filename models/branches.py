@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from manifests.base.plugins import load_plugin
@@ -17,9 +19,11 @@ from models.data import Example
 from models.encoders.audio import AudioEncoder
 from models.encoders.statistics import StatisticsEncoder
 from models.encoders.text import TextCNN, TextLinear
+from models.encoders.text_vectors import VectorCNN, VectorMean
 from models.features.extractor import Features, truncate
 from models.features.normalise import Normaliser
 from models.pretrained.encoder import Pretrained
+from models.text.pretrained import TextVectors
 from models.text.vectors import learn_words
 from models.text.vocabulary import Vocabulary
 
@@ -31,6 +35,7 @@ __all__ = [
     "needs_sound",
     "needs_text",
     "pretrained_encoders",
+    "text_encoder",
 ]
 
 
@@ -119,6 +124,8 @@ class TextBranch(Branch):
     @classmethod
     def fit(cls, training: Sequence[Example], settings: TrainSettings) -> Self:
         """Return the branch with the vocabulary and the vectors of training clips."""
+        if settings.words.encoder is not None:
+            return cls(settings, Vocabulary(()))
         texts = [example.words for example in training]
         if settings.words.kind == "linear":
             ngrams = Vocabulary.build(texts, with_ngrams=True).ngrams
@@ -126,8 +133,19 @@ class TextBranch(Branch):
         vocabulary, vectors = learn_words(texts, settings.words, settings.seed)
         return cls(settings, vocabulary, torch.from_numpy(vectors.table), vectors.known)
 
-    def build(self, classes: int) -> TextCNN | TextLinear:
+    def build(self, classes: int) -> TextCNN | TextLinear | VectorCNN | VectorMean:
         """Return an untrained encoder."""
+        if (encoder := text_encoder(self.settings)) is not None:
+            own = self.settings.words
+            if own.kind == "linear":
+                return VectorMean(encoder.width)
+            return VectorCNN(
+                encoder.width,
+                filters=own.filters,
+                widths=own.widths,
+                dropout=own.dropout,
+                input_dropout=own.input_dropout,
+            )
         words, ngrams = self.settings.words, len(self.vocabulary.ngrams)
         if self.vectors is None:
             return TextLinear(ngrams, classes)
@@ -145,9 +163,21 @@ class TextBranch(Branch):
             padded_to=words.max_words if words.pad else 0,
         )
 
-    def encode(self, examples: Sequence[Example]) -> list[list[int]]:
-        """Return the word ids of each clip, at most ``max_words`` words."""
+    def encode(self, examples: Sequence[Example]) -> Sequence[Sequence[int] | NDArray[np.float32]]:
+        """Return the word ids of each clip, at most ``max_words`` words.
+
+        With a pretrained encoder they are vectors (N, H), or their mean (1, H) for a linear layer.
+        """
         longest = self.settings.words.max_words
+        if (encoder := text_encoder(self.settings)) is not None:
+            none = np.zeros((0, encoder.width), dtype=np.float32)
+            found = [
+                none if own.text_vectors is None else own.text_vectors[:longest].astype(np.float32)
+                for own in examples
+            ]
+            if self.settings.words.kind == "cnn":
+                return found
+            return [rows.mean(axis=0, keepdims=True) if len(rows) else rows for rows in found]
         return [self.vocabulary.encode(example.words, longest) for example in examples]
 
     @property
@@ -174,7 +204,17 @@ def needs_text(settings: TrainSettings) -> bool:
     return any(branch_class(name).needs_text for name in settings.branch_names)
 
 
+def text_encoder(settings: TrainSettings) -> TextVectors | None:
+    """Return the pretrained encoder of the text branch, None if it has none."""
+    name = settings.words.encoder if "text" in settings.branch_names else None
+    return None if name is None else TextVectors(name, settings.words.max_words)
+
+
 def pretrained_encoders(settings: TrainSettings) -> list[Pretrained]:
     """Return the pretrained encoders that a model of these settings needs."""
-    named = [settings.audio.features if "audio" in settings.branch_names else None]
-    return [Pretrained(name) for name in named if name is not None and is_pretrained(name)]
+    named = {"audio": settings.audio.features, "text": settings.words.encoder}
+    return [
+        Pretrained(name)
+        for branch, name in named.items()
+        if branch in settings.branch_names and name is not None and is_pretrained(name)
+    ]

@@ -101,7 +101,8 @@ def read_model(folder: Path) -> FittedModel:
     _check_encoders(path, settings, description.get("encoders", {}))
     weights = _read_weights(folder / WEIGHTS, description["weights_sha256"])
     text = branches.get("text")
-    if isinstance(text, TextBranch) and settings.words.kind == "cnn":
+    own_vectors = settings.words.kind == "cnn" and settings.words.encoder is None
+    if isinstance(text, TextBranch) and own_vectors:
         vectors = weights.get("text.vectors.weight")
         if vectors is None or vectors.ndim != 2 or len(vectors) != len(text.vocabulary):
             raise DataError(f"{folder / WEIGHTS}: word vectors don't fit the vocabulary; {_REMEDY}")

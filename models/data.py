@@ -36,6 +36,7 @@ class Example:
         soft: share of the votes for each class; may be empty.
         versions: features at other speeds, for training.
         single_speaker: True if the group is one person; a source may have several.
+        text_vectors: vectors of the text's tokens (N, H) from a pretrained encoder, if one is used.
     """
 
     clip_id: str
@@ -46,6 +47,7 @@ class Example:
     soft: tuple[float, ...] = ()
     versions: tuple[Features, ...] = ()
     single_speaker: bool = True
+    text_vectors: NDArray[np.float16] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Batch:
         rows: indices of the clips (B,).
         frames: normalised features (B, D, T).
         lengths: frames of each clip without padding (B,).
-        words: word ids (B, N).
+        words: word ids (B, N), or vectors of words (B, N, H).
         speakers: speaker ids (B,), -1 if unknown.
         extra: inputs of other branches (B, F), by name of the branch.
     """
@@ -99,7 +101,7 @@ class Clips:
 
     features: Sequence[Features]
     scales: Sequence[Scale]
-    words: Sequence[Sequence[int]]
+    words: Sequence[Sequence[int] | NDArray[np.float32]]
     speakers: NDArray[np.int64]
     extra: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
@@ -108,7 +110,10 @@ class Clips:
         lengths = [len(self.features[row]) for row in rows]
         width = self.features[rows[0]].shape[1]
         frames = np.zeros((len(rows), width, max(lengths)), dtype=np.float32)
-        texts = np.full((len(rows), max(1, *(len(self.words[row]) for row in rows))), PADDING)
+        longest = max(1, *(len(self.words[row]) for row in rows))
+        vectors = np.shape(self.words[rows[0]])[1:]
+        kind = np.float32 if vectors else np.int64
+        texts = np.full((len(rows), longest, *vectors), PADDING, dtype=kind)
         for index, row in enumerate(rows):
             frames[index, :, : lengths[index]] = self.scales[row](self.features[row]).T
             texts[index, : len(self.words[row])] = self.words[row]

@@ -10,11 +10,12 @@ from manifests.base.errors import DataError
 from manifests.base.outcome import Outcome, Progress, no_progress
 from manifests.storage.records import ManifestEntry
 from manifests.versions.manifest import Manifest
-from models.branches import needs_sound, needs_text
+from models.branches import needs_sound, needs_text, text_encoder
 from models.config.train import TrainSettings
 from models.data import Example, Examples
 from models.features.cache import ClipFile, FeatureCache
 from models.features.extractor import Features, make_extractor
+from models.text.pretrained import Vectors, cached_vectors
 from models.text.tokeniser import Tokeniser
 
 __all__ = ["cache_folder", "load_examples"]
@@ -44,8 +45,10 @@ def load_examples(
             outcome.rejected[f"split_{entry.split}"] += 1
     tokeniser = Tokeniser(settings.words.lexicon) if needs_text(settings) else None
     examples: Examples = {split: [] for split in splits}
-    for entry, features in zip(
-        wanted, _features(manifest, wanted, settings, outcome, progress), strict=True
+    folder = cache_folder(manifest.corpus)
+    vectors = load_vectors(settings, [(one.file_sha256, one.text) for one in wanted], folder)
+    for entry, features, own in zip(
+        wanted, _features(manifest, wanted, settings, outcome, progress), vectors, strict=True
     ):
         if isinstance(features, DataError):
             outcome.fail(entry.clip_id, str(features))
@@ -61,6 +64,7 @@ def load_examples(
                 soft=tuple(entry.soft),
                 versions=features[1:],
                 single_speaker=bool(entry.speaker),
+                text_vectors=own,
             )
         )
     if wanted and not any(examples.values()):
@@ -70,6 +74,14 @@ def load_examples(
             f"clips/. The first is {first.item}: {first.reason}"
         )
     return examples
+
+
+def load_vectors(
+    settings: TrainSettings, clips: Sequence[tuple[str, str]], folder: Path | None
+) -> Sequence[Vectors | None]:
+    """Return the vectors of the texts of clips (sha256 of the file, text), None without encoder."""
+    encoder = text_encoder(settings)
+    return [None] * len(clips) if encoder is None else cached_vectors(encoder, clips, folder)
 
 
 def _features(

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from manifests.base.outcome import counted
-from models.branches import needs_sound
+from models.branches import needs_sound, text_encoder
 from models.checkpoint import read_model
 from models.data import Example
 from models.features.cache import read_clip
 from models.features.extractor import SAMPLE_RATE, FeatureExtractor, Samples, make_extractor
 from models.features.normalise import UNSEEN_SPEAKER
 from models.model import FittedModel
+from models.text.pretrained import TextVectors
 from models.text.tokeniser import Tokeniser
 
 __all__ = ["MIN_SECONDS", "Normalisation", "Predictor", "load_model"]
@@ -126,7 +127,10 @@ class Predictor:
                 finite.
         """
         features, words = self._features(samples), self._words(text)
-        return Example("", features, words, group, single_speaker=single_speaker)
+        vectors = None if self._text_encoder is None else self._text_encoder([text])[0]
+        return Example(
+            "", features, words, group, single_speaker=single_speaker, text_vectors=vectors
+        )
 
     def predict_examples(self, examples: Sequence[Example]) -> NDArray[np.float64]:
         """Return the probabilities (n, 6) of clips with computed features."""
@@ -174,6 +178,10 @@ class Predictor:
     @cached_property
     def _extractor(self) -> FeatureExtractor:
         return make_extractor(self.model.settings)
+
+    @cached_property
+    def _text_encoder(self) -> TextVectors | None:
+        return text_encoder(self.model.settings)
 
     @cached_property
     def _tokeniser(self) -> Tokeniser:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from manifests.base.plugins import plugin_names
 from manifests.base.settings import Settings
-from models.config.pretrained import absolute
+from models.config.pretrained import PREFIX, absolute, is_pretrained
 
 __all__ = [
     "BRANCHES",
@@ -136,6 +136,10 @@ class WordSettings(Settings):
     """Text branch: word vectors and Text-CNN.
 
     Attributes:
+        encoder: pretrained encoder of text (BERT, RoBERTa …) in the format of ``transformers``,
+            frozen: ``hf:`` and its folder, or its name in the local cache of the hub. With ``kind``
+            ``cnn`` the Text-CNN goes over its vectors, with ``linear`` their mean goes into a
+            solved linear layer; keys of words, vectors and n-grams are ignored.
         kind: ``cnn`` for the Text-CNN, or ``linear`` for softmax regression on TF-IDF of n-grams,
             fitted in seconds; ``linear`` ignores the keys of vectors and filters, and needs
             ``branches = "apart"``.
@@ -162,6 +166,10 @@ class WordSettings(Settings):
             the model.
     """
 
+    encoder: Annotated[str, AfterValidator(absolute)] | None = Field(
+        None,
+        exclude_if=lambda name: name is None,  # as runs before it
+    )
     kind: Literal["cnn", "linear"] = "cnn"
     vectors: str | None = None
     word2vec: bool = False
@@ -178,6 +186,14 @@ class WordSettings(Settings):
     dropout: float = Field(0.5, ge=0, lt=1)
     weight: float = Field(2.0, ge=0, le=10)
     lexicon: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _encoder_is_named(self) -> Self:
+        if self.encoder is not None and not is_pretrained(self.encoder):
+            raise ValueError(
+                f"encoder must be {PREFIX}FOLDER, or {PREFIX}NAME of a model of the hub"
+            )
+        return self
 
     @model_validator(mode="after")
     def _widths_fit(self) -> Self:

@@ -10,7 +10,7 @@ from manifests.base.encodings import read_text
 from manifests.base.errors import ConfigurationError, DataError
 from manifests.base.settings import Settings
 from manifests.storage.checksums import read_whole
-from models.config.train import TrainSettings
+from models.config.train import TrainSettings, with_words
 
 __all__ = ["apply_overrides"]
 
@@ -74,6 +74,8 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
         table = {}
     value = table["value"] if table.keys() == {"value"} else text.strip()
     first, *inner = parts = key.strip().split(".")
+    if first == "text":
+        first = parts[0] = "words"
     if value in _UNSET and _is_optional(parts):
         value = None
     for part in reversed(inner):
@@ -82,16 +84,20 @@ def _parse_assignment(assignment: str) -> dict[str, Any]:
 
 
 def _is_optional(parts: Iterable[str]) -> bool:
-    default: Any = TrainSettings().model_dump()
+    default: Any = TrainSettings()
     for part in parts:
-        if not isinstance(default, dict) or part not in default:
+        if not isinstance(default, Settings) or part not in type(default).model_fields:
             return False
-        default = default[part]
+        default = getattr(default, part)
     return default is None
 
 
 def _check_keys(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return the values after checking that their keys exist."""
+    try:
+        values = with_words(dict(values))
+    except ValueError as error:
+        raise ConfigurationError(f"{where}: {error}") from error
     for key, value in values.items():
         _check_key("", key, TrainSettings, where)
         section = TrainSettings.model_fields[key].annotation

@@ -15,7 +15,7 @@ from models.config.branches import (
 )
 from models.config.pretrained import is_pretrained
 
-__all__ = ["PRESETS", "Modality", "TrainSettings"]
+__all__ = ["PRESETS", "Modality", "TrainSettings", "with_words"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
@@ -192,6 +192,7 @@ class TrainSettings(Settings):
         """Set missing keys to the preset's values."""
         if not isinstance(values, dict):
             return values
+        values = with_words(values)
         preset = str(values.get("preset", "default"))
         if preset != "paper" and values.get("modality") == "text":
             values = _fill(values, TEXT_ALONE)
@@ -222,7 +223,7 @@ class TrainSettings(Settings):
             >>> TrainSettings().changed(preset="paper").lr
             1e-05
         """
-        given = {key: value for key, value in values.items() if value is not None}
+        given = with_words({key: value for key, value in values.items() if value is not None})
         try:
             return type(self).model_validate(_fill(given, self._explicit()))
         except ValidationError as error:
@@ -242,6 +243,27 @@ def _is_encoder(values: dict[str, Any]) -> bool:
     audio = values.get("audio")
     name = audio.get("features") if isinstance(audio, dict) else None
     return isinstance(name, str) and (name == "whisper" or is_pretrained(name))
+
+
+def with_words(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values in which section ``text``, another name of ``words``, has this name.
+
+    Raises:
+        ValueError: if both give the same key.
+
+    Example:
+        >>> with_words({"text": {"encoder": "hf:bert"}, "words": {"kind": "linear"}})
+        {'words': {'encoder': 'hf:bert', 'kind': 'linear'}}
+    """
+    if not isinstance(values.get("text"), dict):
+        return values
+    rest = {key: value for key, value in values.items() if key != "text"}
+    text, words = values["text"], rest.get("words", {})
+    if twice := sorted(text.keys() & words.keys()):
+        raise ValueError(
+            f"text is another name of words; give '{twice[0]}' in one of the two sections only"
+        )
+    return {**rest, "words": text | words}
 
 
 def _fill(values: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from models.encoders.audio import AudioEncoder
 from models.encoders.statistics import StatisticsEncoder
 from models.encoders.text import TextCNN, TextLinear
+from models.encoders.text_vectors import VectorCNN, VectorMean
 
 __all__ = ["BimodalClassifier"]
 
@@ -31,7 +32,7 @@ class BimodalClassifier(nn.Module):
     def __init__(
         self,
         audio: AudioEncoder | StatisticsEncoder | None,
-        text: TextCNN | TextLinear | None,
+        text: TextCNN | TextLinear | VectorCNN | VectorMean | None,
         classes: int = 6,
         extra: Mapping[str, nn.Module] | None = None,
     ) -> None:
@@ -59,7 +60,7 @@ class BimodalClassifier(nn.Module):
         Args:
             frames: features (B, D, T), zero in the padding.
             lengths: frames of each clip (B,).
-            words: word ids (B, N), 0 in the padding.
+            words: word ids (B, N), or vectors (B, N, H), 0 in the padding.
             speakers: speaker ids (B,), -1 if unknown.
             extra: inputs of other branches by name.
         """

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ __all__ = ["Name", "Packs", "is_linked", "packed_clips", "write_pack"]
 Name = tuple[str, float]
 """Name of an array: sha256 of the clip's file, and speed."""
 
-Rows = NDArray[np.float32]
+Rows = NDArray[np.floating[Any]]
 
 
 def is_linked(folder: Path) -> bool:
@@ -26,7 +27,7 @@ def is_linked(folder: Path) -> bool:
 
 
 class Packs:
-    """Folder of packs, maybe missing; other files and arrays of another width are ignored."""
+    """Folder of packs, maybe missing; other files and arrays of other widths, types are ignored."""
 
     def __init__(
         self, folder: Path, width: int, stored: type[np.float16 | np.float32] = np.float32

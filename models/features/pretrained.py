@@ -26,6 +26,7 @@ class PretrainedExtractor(FeatureExtractor):
     """
 
     batched = True  # weights are loaded once
+    stored = np.float16
 
     def __init__(self, name: str, layers: Sequence[int] | None = None) -> None:
         self.pretrained = Pretrained(name)

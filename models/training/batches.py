@@ -56,9 +56,9 @@ def _random_stretch(lengths: Tensor, size: int, share: float, generator: torch.G
 
 
 def drop_texts(words: Tensor, share: float, generator: torch.Generator) -> Tensor:
-    """Return words (B, N) with the texts of a random share of the clips removed."""
+    """Return words (B, N) or (B, N, H) with the texts of a random share of the clips removed."""
     kept = torch.rand(len(words), generator=generator) >= share
-    return words * kept[:, None]
+    return words * kept.reshape(-1, *[1] * (words.dim() - 1))
 
 
 class Generators:

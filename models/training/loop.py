@@ -39,7 +39,7 @@ from models.training.optim import (
     weighted_cross_entropy,
 )
 from models.training.resume import StateStore, TrainingState
-from models.training.solvers import fit_statistics, fit_text, named
+from models.training.solvers import fit_statistics, fit_text, fit_vectors, named
 from models.training.tensorboard import EpochLog, no_log
 
 __all__ = ["FitResult", "fit"]
@@ -130,8 +130,11 @@ def fit(
         model = untrained_model(training, trained)
         network = model.network
         if _is_solved(trained.modality, trained):
-            solve = fit_text if trained.modality == "text" else fit_statistics
-            solve(model, training)
+            if trained.words.encoder is not None and trained.modality == "text":
+                fit_vectors(model, training, validation)
+            else:
+                solve = fit_text if trained.modality == "text" else fit_statistics
+                solve(model, training)
             fused = finished(model)
             epoch = Epoch(1, 0.0, *_measure(model, training)[:2], *_validate(fused, validation))
             if watch is not None:

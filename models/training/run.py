@@ -347,6 +347,8 @@ def _labels(clips: Sequence[Example]) -> NDArray[np.int64]:
 def _text_coverage(examples: Examples, text: TextBranch) -> dict[str, Any]:
     """Return the vector coverage of the vocabulary, and the vocabulary coverage of each split."""
     vocabulary = text.vocabulary
+    if text.settings.words.encoder is not None:
+        return {"encoder": text.settings.words.encoder, "weight": text.weight}
     shares = {
         split: vocabulary.coverage(clip.words for clip in clips)
         for split, clips in examples.items()

@@ -1,5 +1,6 @@
 """Convex solvers: the layer on statistics and the linear text branch, by logistic regression."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -7,19 +8,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from manifests.base.errors import CorpusError
 from models.data import Example
 from models.encoders.statistics import LIMIT, StatisticsEncoder
 from models.encoders.text import TextLinear
+from models.encoders.text_vectors import VectorMean
 from models.model import FittedModel
 from models.text.vocabulary import Vocabulary, ngrams
 from models.training.augment import AugmentedClips
 from models.training.optim import class_weights, target_shares
 
-__all__ = ["fit_statistics", "fit_text", "named", "solve_linear", "solve_text"]
+__all__ = ["fit_statistics", "fit_text", "fit_vectors", "named", "solve_linear", "solve_text"]
 
 Numbers = NDArray[np.float64]
+
+_VECTOR_DECAYS = (1e-2, 1e-1, 1.0)
 
 
 class LinearLayer(NamedTuple):
@@ -113,6 +118,47 @@ def fit_text(model: FittedModel, training: Sequence[Example]) -> None:
     network.eval()
 
 
+def fit_vectors(
+    model: FittedModel, training: Sequence[Example], validation: Sequence[Example]
+) -> None:
+    """Fit the network of a text model with a :class:`VectorMean` branch in place.
+
+    The penalty is the one with the smallest log loss on the validation clips with a text, if any.
+    """
+    network = model.network
+    if not isinstance(network.text, VectorMean):
+        raise TypeError("not a model with a linear layer over vectors only")
+    vectors = _text_inputs(model, training)
+    network.text.standardise(vectors)
+    rows = network.text(vectors)
+    shares = target_shares(training, model.settings)
+    labels = np.array([example.label for example in training])
+    weights = shares @ class_weights(labels, model.settings)
+    known = [
+        example
+        for example in validation
+        if example.text_vectors is not None and len(example.text_vectors)
+    ]
+    best = math.inf
+    for decay in _VECTOR_DECAYS if known else _VECTOR_DECAYS[1:2]:
+        layer = solve_linear(rows, shares, weights, decay)
+        loss = 0.0
+        if known:
+            truth = torch.tensor([example.label for example in known])
+            logits = network.text(_text_inputs(model, known)) @ layer.weight.T + layer.bias
+            loss = float(F.cross_entropy(logits, truth))
+        if loss < best:
+            best = loss
+            with torch.no_grad():
+                network.output.weight.copy_(layer.weight)
+                network.output.bias.copy_(layer.bias)
+    network.eval()
+
+
+def _text_inputs(model: FittedModel, examples: Sequence[Example]) -> Tensor:
+    return model.encode(examples).batch(np.arange(len(examples))).words
+
+
 def solve_text(
     vocabulary: Vocabulary, texts: Sequence[Sequence[str]], shares: Numbers, weights: Numbers
 ) -> tuple[TextLinear, Numbers]:
@@ -149,6 +195,7 @@ def _logistic_regression(
     return model.coef_, model.intercept_
 
 
+_VECTOR_PENALTIES = (1e-2, 1e-1, 1.0)
 _STEPS = 300
 _TOLERANCE = 1e-6
 _EPSILON = 1e-12

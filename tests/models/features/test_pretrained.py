@@ -32,7 +32,8 @@ def own(encoder, tmp_path):
 
 
 def extractor_of(folder, **options):
-    return make_extractor(TrainSettings(audio={"features": f"hf:{folder}"}, options=options))
+    audio = {"features": f"hf:{folder}", "encoder": "convolutions"}
+    return make_extractor(TrainSettings(audio=audio, branches="apart", options=options))
 
 
 def noise(samples):
@@ -92,10 +93,11 @@ def test_a_folder_is_stored_with_its_absolute_path(encoder, monkeypatch):
 
 
 @pytest.mark.usefixtures("undrawn")
-def test_a_model_remembers_the_encoder_and_refuses_another(corpus, own, quick):
+@pytest.mark.parametrize("head", ["statistics", "convolutions"])
+def test_a_model_remembers_the_encoder_and_refuses_another(corpus, own, quick, head):
     folder = corpus()
     run = folder.parent.parent / "runs" / "a"
-    audio = {"features": f"hf:{own}", "channels": 4}
+    audio = {"features": f"hf:{own}", "encoder": head, "channels": 4}
     train(folder, run, quick.changed(modality="audio", audio=audio, epochs=1, speeds=()))
     document = json.loads((run / "model.json").read_text(encoding="utf-8"))
     assert list(document["encoders"]) == [f"hf:{own}"]
