@@ -53,9 +53,8 @@ def test_a_runs_config_reproduces_it_exactly(root, command):
 
 
 def test_flags_override_single_keys(root, command):
-    command(
-        "--name", "a", "--epochs", 2, "--modality", "audio", *_sets("audio.encoder=convolutions")
-    )
+    sets = _sets("audio.encoder=convolutions")
+    command("--name", "a", "--epochs", 2, "--modality", "audio", *sets)
     assert len((root / "runs" / "a" / "history.csv").read_text().splitlines()) == 3
 
 
