@@ -89,12 +89,7 @@ def corpus_normalised(model: FittedModel) -> FittedModel:
     """Return a model that normalises by its training corpus only."""
     audio = model.audio
     assert audio is not None
-    assert audio.functional_scaler is not None
-    unscaled = replace(
-        audio,
-        normaliser=replace(audio.normaliser, prior=np.inf),
-        functional_scaler=replace(audio.functional_scaler, prior=np.inf),
-    )
+    unscaled = replace(audio, normaliser=replace(audio.normaliser, prior=np.inf))
     return replace(model, branches={**model.branches, "audio": unscaled})
 
 

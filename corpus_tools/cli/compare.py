@@ -84,7 +84,9 @@ def compare(
             threads=threads,
             words=None if vectors is None else {"vectors": str(vectors)},
         )
-        settings = with_checkpoint(settings, workspace.configuration)
+        settings = with_checkpoint(
+            settings, workspace.configuration, needed="whisper" in (added or ())
+        )
         out = new_run(workspace.runs, name or f"compare-{folder.name}-{settings.preset}")
         with run.progress("epochs") as progress:
             outcome = compare_systems(

@@ -6,9 +6,16 @@ from models.config.train import TrainSettings
 __all__ = ["with_checkpoint"]
 
 
-def with_checkpoint(settings: TrainSettings, configuration: Configuration) -> TrainSettings:
-    """Return settings in which Whisper's features have weights: those of ``[transcribe] model``."""
+def with_checkpoint(
+    settings: TrainSettings, configuration: Configuration, *, needed: bool = False
+) -> TrainSettings:
+    """Return settings in which Whisper's features have weights: those of ``[transcribe] model``.
+
+    They are set if the features are Whisper's, or ``needed``.
+    """
     audio, transcribe = settings.audio, configuration.transcribe
-    if audio.features != "whisper" or audio.checkpoint or transcribe.recogniser != "whisper":
+    if audio.checkpoint or not (needed or audio.features == "whisper"):
+        return settings
+    if transcribe.recogniser != "whisper":
         return settings
     return settings.changed(audio={"checkpoint": transcribe.model or "large-v3"})

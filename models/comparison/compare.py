@@ -28,8 +28,8 @@ from models.comparison.page import comparison_page
 from models.comparison.table import (
     EGEMAPS,
     FUSION,
-    NETWORKS,
     OPTIONAL,
+    STATISTICS,
     SVM,
     WHISPER,
     caption,
@@ -145,7 +145,12 @@ def _inputs(
     on_clip: Progress,
 ) -> dict[str, Examples]:
     """Return the same clips for each system by its key, with the features that it takes."""
-    inputs = {system.key: examples for system in (SVM, *NETWORKS)}
+    inputs = {FUSION.key: examples}
+    framed = examples
+    if settings.audio.encoder == "statistics":
+        inputs[STATISTICS.key] = examples
+        framed = load_examples(manifest, SVM.settings(settings), Outcome(), progress=on_clip)
+    inputs |= {key: framed for key in (SVM.key, "cnn", "audio")}
     inputs["text"] = load_examples(manifest, settings.changed(modality="text"), Outcome())
     if EGEMAPS.key in added:
         inputs[EGEMAPS.key] = with_egemaps(manifest, examples)

@@ -24,6 +24,7 @@ __all__ = [
     "FUSION",
     "NETWORKS",
     "OPTIONAL",
+    "STATISTICS",
     "SVM",
     "SYSTEMS",
     "WHISPER",
@@ -65,7 +66,9 @@ class System:
         )
 
 
-SVM = System("svm", "functionals + linear SVM", "audio")
+_FRAMES = {"encoder": "convolutions"}
+
+SVM = System("svm", "functionals + linear SVM", "audio", _FRAMES)
 """Baseline without a network or a seed."""
 
 EGEMAPS = System("egemaps", "eGeMAPS + linear SVM", "audio")
@@ -77,8 +80,11 @@ WHISPER = System("whisper", "audio: Whisper's encoder", "audio", preset="whisper
 FUSION = System("fusion", "fusion", "both")
 """Reference system of the differences."""
 
-_CNN = {"encoder": "convolutions", "dynamic": False, "attention": False}
-_PAPER = {"encoder": "convolutions", "dynamic": True, "attention": True}
+STATISTICS = System("statistics", "audio: statistics of the clip", "audio")
+"""Audio branch of presets without convolutions."""
+
+_CNN = _FRAMES | {"dynamic": False, "attention": False}
+_PAPER = _FRAMES | {"dynamic": True, "attention": True}
 
 NETWORKS = (
     System("cnn", "plain CNN", "audio", _CNN),
@@ -94,7 +100,7 @@ OPTIONAL = (EGEMAPS, WHISPER)
 BASELINES = (SVM, EGEMAPS)
 """Systems without a network and without a seed."""
 
-SYSTEMS = (*BASELINES, *NETWORKS[:-2], WHISPER, *NETWORKS[-2:])
+SYSTEMS = (*BASELINES, *NETWORKS[:-2], STATISTICS, WHISPER, *NETWORKS[-2:])
 """All rows that there may be, the simplest first."""
 
 

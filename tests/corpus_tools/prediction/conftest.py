@@ -49,7 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         threads=1,
         device="cpu",
         features={"n_mfcc": 8, "n_mels": 16},
-        audio={"channels": 8, "kernels": 2},
+        audio={"encoder": "convolutions", "channels": 8, "kernels": 2},
         words={"size": 8, "filters": 4},
     )
     extractor = MfccExtractor(settings.features)
