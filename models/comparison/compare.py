@@ -28,6 +28,7 @@ from models.comparison.page import comparison_page
 from models.comparison.table import (
     EGEMAPS,
     FUSION,
+    NETWORKS,
     OPTIONAL,
     STATISTICS,
     SVM,
@@ -150,7 +151,7 @@ def _inputs(
     if settings.audio.encoder == "statistics":
         inputs[STATISTICS.key] = examples
         framed = load_examples(manifest, SVM.settings(settings), Outcome(), progress=on_clip)
-    inputs |= {key: framed for key in (SVM.key, "cnn", "audio")}
+    inputs |= dict.fromkeys((SVM.key, "cnn", "audio"), framed)
     inputs["text"] = load_examples(manifest, settings.changed(modality="text"), Outcome())
     if EGEMAPS.key in added:
         inputs[EGEMAPS.key] = with_egemaps(manifest, examples)

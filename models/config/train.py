@@ -19,7 +19,7 @@ __all__ = ["PRESETS", "Modality", "TrainSettings", "with_words"]
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    "whisper": {"speeds": (), "audio": {"features": "whisper", "decay": 1e-1}},
+    "whisper": {"speeds": (), "audio": {"features": "whisper", "decay": 0.3}},
     "paper": {
         "batch_size": 32,
         "epochs": 50,

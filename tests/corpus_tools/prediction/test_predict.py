@@ -95,7 +95,7 @@ def test_subtitles_take_precedence_over_the_recogniser(predictor, clip):
     assert recogniser.n_clips == 1
     assert not any("no text" in warning for warning in outcome.warnings)
     _, outcome = predict_files(predictor, files)
-    assert any("1 of 2 clips have no text" in warning for warning in outcome.warnings)
+    assert any("1 of 2 clips has no text and is" in warning for warning in outcome.warnings)
 
 
 def test_hallucinated_text_is_discarded(predictor, clip):
@@ -157,7 +157,7 @@ def test_a_long_file_becomes_a_timeline(predictor, make_scene, make_media, tmp_p
     write_predictions(tmp_path / "out", outcome.details["files"], "tiny")
     out = tmp_path / "out"
     assert {path.name for path in out.iterdir()} == {
-        "predictions.json", "predictions.csv", "timelines"
+        "predictions.json", "predictions.csv", "report.html", "timelines"
     }  # fmt: skip
     assert {path.name for path in (out / "timelines").iterdir()} == {
         "film_巴_wav.csv", "film_巴_wav.json", "film_巴_wav.png"
