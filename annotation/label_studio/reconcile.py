@@ -49,7 +49,7 @@ class ProjectCounts:
         """Yield a warning for each mismatch of the counts."""
         if self.missing:
             yield (
-                f"{counted(self.pushed, 'task was pushed', 'tasks were pushed')} = "
+                f"{counted(self.pushed or 0, 'task was pushed', 'tasks were pushed')} = "
                 f"{self.answered} answered + {self.skipped} "
                 f"skipped + {self.open} open + {self.refused} refused + {self.by_others} by others "
                 f"+ {self.missing} missing on the server; push those again with: corpus push-tasks"

@@ -11,8 +11,9 @@ alone (``unknown speaker``).
 
 The models are solved: they have no random numbers, so there is one run.
 
-Peers: a linear layer on the same features, which is the model that is not adapted, and eGeMAPS with a linear SVM, balanced, one against one and one against the rest, each with the C of
-1e-3, 1e-2 and 1e-1 that is best on the very test sets, in the peer's favour.
+Peers: a linear layer on the same features, which is the model that is not adapted, and eGeMAPS with
+a linear SVM, balanced, one against one and one against the rest, each with the C of 1e-3, 1e-2 and
+1e-1 that is best on the very test sets, in the peer's favour.
 """
 
 import argparse

@@ -83,7 +83,7 @@ class WhisperFeatures(FeatureExtractor):
         found: list[list[NDArray[np.float16]]] = [[] for _ in clips]
         for row, (clip, _) in enumerate(pieces):
             found[clip].append(encoded[row])
-        return [np.concatenate(parts) for parts in found]  # type: ignore[misc]
+        return [np.concatenate(parts) for parts in found]
 
     def functionals(self, features: Features) -> NDArray[np.float32]:
         """Return mean and deviation of every feature (2 D,)."""

@@ -84,8 +84,8 @@ def add_judgements(corpus: Path, rows: Mapping[str, Row], sha256: str, outcome: 
             f"which they replace: {listed(changed)}"
         )
     if withdrawn_votes:
-        votes = counted(withdrawn_votes, "vote")
-        outcome.warnings.append(f"left out {votes} of withdrawn annotators")
+        left_out = counted(withdrawn_votes, "vote")
+        outcome.warnings.append(f"left out {left_out} of withdrawn annotators")
     if new:
         outcome.outputs.append(write_judgements(corpus, new))
     return len(new)

@@ -91,7 +91,7 @@ class AudioSettings(Settings):
             ``transformers``: ``hf:`` and its folder, or its name in the local cache of the hub.
         checkpoint: weights of the extractor: a path or a name; null for its default, which for
             ``whisper`` is the model of the last ``corpus transcribe``.
-        layers: layers of Whisper's encoder whose outputs are used side by side, from 1; null
+        layers: numbers, from 1, of the layers of Whisper's encoder to use side by side; null
             for its middle third.
         encoder: ``statistics`` for a linear layer on the extractor's statistics of the clip, solved
             in seconds; ``convolutions`` for a network over its frames. All keys below but ``decay``

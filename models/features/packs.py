@@ -130,7 +130,7 @@ def _name(key: str) -> Name:
     return digest, float(speed)
 
 
-def _sha256(rows: Rows) -> str:
+def _sha256(rows: NDArray[Any]) -> str:
     return hashlib.sha256(rows.data).hexdigest()
 
 

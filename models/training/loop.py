@@ -182,8 +182,8 @@ def fit(
                 state.optimiser.step(loss)
                 value = float(total(loss.detach()))
                 if not math.isfinite(value):
-                    names = [clip_ids[row] for row in rows]
-                    raise CorpusError(_divergence(number, value, names, state.optimiser.lr))
+                    own_ids = [clip_ids[row] for row in rows]
+                    raise CorpusError(_divergence(number, value, own_ids, state.optimiser.lr))
                 losses += value * len(rows)
                 if weight:
                     right += int((logits.argmax(dim=1).cpu().numpy() == labels[mine]).sum())

@@ -63,7 +63,7 @@ def test_a_batch_gives_what_each_clip_gives_alone(settings):
         np.testing.assert_allclose(together, alone, atol=1e-3)
 
 
-def test_long_clips_are_heard_in_stretches(settings):
+def test_long_clips_are_encoded_in_stretches(settings):
     extractor = frames_of(settings)
     samples = noise(31.0)
     found = extractor(samples)
