@@ -134,12 +134,11 @@ def fake_training(monkeypatch):
         Meanwhile.act()
         if Meanwhile.epochs:
             progress(1, 2, "loss 1")
-        return training.FitResult.__new__(training.FitResult)
+        return training.FitResult.__new__(training.FitResult), None
 
     monkeypatch.setattr(training, "check_examples", lambda *_: None)
     monkeypatch.setattr(training, "load_examples", lambda *_, **__: {"train": [], "val": []})
-    monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(training, "calibrated", lambda model, _: (model, None))
+    monkeypatch.setattr(training, "fit_calibrated", fit)
     monkeypatch.setattr(training, "replace", lambda record, **_: record)
     monkeypatch.setattr(training.FitResult, "model", None, raising=False)
     return Meanwhile
