@@ -10,7 +10,7 @@ from manifests.base.errors import ConfigurationError, DataError
 from models.comparison import compare as run
 from models.comparison import trials
 from models.comparison.compare import compare
-from models.comparison.table import OPTIONAL, SYSTEMS
+from models.comparison.table import OPTIONAL, STATISTICS, SYSTEMS
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -78,7 +78,7 @@ def test_a_comparison_writes_its_files_and_resumes_with_more_seeds(compared, bri
     assert all(seed == 1 for *_, seed in fits[1:])
     assert (out / "parts" / "fusion-0.json").read_bytes() == first
     assert [row["system"] for row in document["systems"]] == [
-        one.key for one in SYSTEMS if one not in OPTIONAL
+        one.key for one in SYSTEMS if one not in (*OPTIONAL, STATISTICS)
     ]
     assert document["systems"][0]["seeds"] == [0]
     fusion = document["systems"][-1]
