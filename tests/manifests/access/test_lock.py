@@ -19,7 +19,7 @@ from manifests.storage.locking import FolderLock
 from manifests.storage.tombstones import Tombstone, put_tombstone
 from tests.together import OtherProcess
 
-USERS = {"export-manifest", "train", "compare", "evaluate", "predict"}
+USERS = {"export-manifest", "train", "compare", "evaluate", "predict", "serve", "suspects"}
 """Commands that change nothing that others read: they run beside all but withdraw."""
 ANSWERS = {"push-tasks", "pull-annotations", "import-annotations"}
 TEXTS = {"transcribe", "import-transcripts", "combine-transcripts"}
