@@ -59,7 +59,7 @@ ManifestFolder = Annotated[
 Preset = Annotated[
     Literal["default", "whisper", "paper"] | None,
     typer.Option(
-        help="'default' suits a small corpus, 'whisper' hears by Whisper's encoder, 'paper' is "
+        help="'default' suits a small corpus, 'whisper' takes Whisper's encoder, 'paper' is "
         "Wei & Sun as written.  \\[default: corpus.toml's, else default]"
     ),
 ]

@@ -30,7 +30,7 @@ __all__ = ["WhisperFeatures"]
 class WhisperFeatures(FeatureExtractor):
     """Extractor of the outputs of some layers of Whisper's encoder, side by side, every 20 ms.
 
-    The encoder hears the clip alone: positions are cut to its length, where Whisper pads it to 30 s
+    The encoder gets the clip alone: positions are cut to its length, where Whisper pads it to 30 s
     with silence, at many times the cost. Longer clips are cut into stretches of 30 s. Clips of the
     same length share a batch. Frames (T, layers · width) are float16.
 

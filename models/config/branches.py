@@ -90,7 +90,7 @@ class AudioSettings(Settings):
             pretrained encoder of speech (wav2vec 2.0, HuBERT, WavLM …) in the format of
             ``transformers``: ``hf:`` and its folder, or its name in the local cache of the hub.
         checkpoint: weights of the extractor: a path or a name; null for its default, which for
-            ``whisper`` is the model of the last ``corpus transcribe``.
+            ``whisper`` is ``[transcribe] model``.
         layers: numbers, from 1, of the layers of Whisper's encoder to use side by side; null
             for its middle third.
         encoder: ``statistics`` for a linear layer on the extractor's statistics of the clip, solved

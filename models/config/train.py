@@ -122,7 +122,7 @@ class TrainSettings(Settings):
             each epoch all clips of a speaker get the same factor, to simulate another speaker.
         mask: longest masked stretch in training, as a share of the frames and of the coefficients.
         branches: train ``together`` with one loss, or ``apart`` and add the logits of the
-            branches; the history is that of the audio then.
+            branches; the history is that of the branch that is trained by epochs.
         drop_text: probability that a training clip loses its text; used with ``together`` only.
         keep: keep the weights of the ``best`` epoch by validation accuracy, or of the ``last``.
         patience: epochs without improvement after which training stops; null for never.

@@ -79,7 +79,8 @@ class ClipStatistics(FeatureExtractor):
 
     def fingerprint(self) -> str:
         """Return the fingerprint of the other extractor and of the longest clip."""
-        return fingerprint({"of": self.frames.fingerprint(), "samples": self._longest})
+        of = {"of": self.frames.fingerprint(), "samples": self._longest}
+        return fingerprint({**of, "algorithm": _FUNCTIONALS})
 
     def __call__(self, samples: Samples) -> Features:
         """Return the statistics (1, F) of a clip."""
@@ -156,3 +157,4 @@ def resampled(samples: Samples, speed: float) -> Samples:
 
 
 _GROUP = "corpus_tools.features"
+_FUNCTIONALS = 1  # increment when the functionals of the same frames change
