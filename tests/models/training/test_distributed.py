@@ -82,6 +82,7 @@ def test_the_whole_model_is_trained(corpus):
             "features.n_mfcc=8",
             "features.n_mels=16",
             "features.pitch=false",
+            "audio.encoder=convolutions",
             "audio.channels=8",
             "words.size=4",
         )
